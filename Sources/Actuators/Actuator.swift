@@ -1,0 +1,31 @@
+package import FleetModel
+
+/// What an actuator would do for an action, found out by reading only.
+package enum Preparation: Sendable, Equatable {
+    /// These commands, in this order. Nothing has run yet.
+    case commands([[String]])
+    /// What is asked for is already so; nothing is run and no budget is spent.
+    case alreadyDone(String)
+    /// It cannot or must not be done; the text says what to use instead.
+    case refused(String)
+    /// The runtime could not be read; nothing is known, the action stays planned.
+    case unavailable(String)
+}
+
+/// Carries out actions. `prepare` and `settle` only read; `run` alone changes anything.
+package protocol Actuator: Sendable {
+    /// `dryrun` or `docker`, as actions record it.
+    var name: String { get }
+    var isDryRun: Bool { get }
+
+    /// Reads the target as it is now and says what would be run. `spec` is the registry's entry, if there is one.
+    func prepare(_ action: Action, spec: ServiceSpec?) async -> Preparation
+
+    /// Runs what `prepare` said, once. Called only after the claim is durable. Never throws: what cannot be known
+    /// is `unknown`.
+    func run(_ action: Action, commands: [[String]], spec: ServiceSpec?) async -> ActionOutcome
+
+    /// Finds out by looking what became of an action that was left `executing` or ended `unknown`.
+    /// Nil when looking does not tell, or not yet.
+    func settle(_ action: Action, now: WallTime) async -> ActionOutcome?
+}

@@ -1,0 +1,42 @@
+#pragma once
+#include <curl/curl.h>
+
+/* libcurl's setters and getters are variadic, which Swift cannot call. One function per argument type. */
+
+static inline CURLcode muster_curl_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode muster_curl_set_string(CURL *handle, CURLoption option, const char *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode muster_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode muster_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+typedef size_t (*muster_curl_data_callback)(char *bytes, size_t size, size_t count, void *context);
+
+static inline CURLcode muster_curl_set_data_callback(CURL *handle, CURLoption option,
+                                                     muster_curl_data_callback callback) {
+    return curl_easy_setopt(handle, option, callback);
+}
+
+static inline CURLcode muster_curl_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLcode muster_curl_get_pointer(CURL *handle, CURLINFO info, void **value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLMcode muster_curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
+    return curl_multi_setopt(handle, option, value);
+}
+
+/* What a finished transfer's message says; the union in CURLMsg does not import. */
+static inline CURLcode muster_curl_message_result(const CURLMsg *message) { return message->data.result; }

@@ -1,0 +1,109 @@
+/// What the planner needs to know of the past, as one value.
+package struct History: Sendable {
+    /// The open action of each target: at most one.
+    package var openActions: [String: Action]
+    /// The action that ended last for each target.
+    package var lastActions: [String: Action]
+    package var holds: HoldSet
+
+    package init(
+        openActions: [String: Action] = [:], lastActions: [String: Action] = [:], holds: HoldSet = HoldSet(at: WallTime(milliseconds: 0))
+    ) {
+        self.openActions = openActions
+        self.lastActions = lastActions
+        self.holds = holds
+    }
+}
+
+/// What the planner concluded for one service. Exactly one for each service of the registry.
+package enum Outcome: Hashable, Sendable {
+    case inSync
+    /// Diverging, and proposed: the index into `Plan.proposals`.
+    case proposed(Int)
+    case unknown(UnknownCause)
+    /// Diverging or not, a person said hands off.
+    case held(Hold)
+    /// Diverging, but what it depends on is not up.
+    case waiting(on: String, condition: Condition)
+    /// Diverging, and an action on it is planned or under way.
+    case inFlight(actionID: String, kind: ActionKind, state: ActionState)
+    /// Diverging, but no action that Muster knows would mend it.
+    case blocked(BlockedCause)
+}
+
+package enum BlockedCause: Hashable, Sendable {
+    /// `runtime: none`, or what runs it was never seen.
+    case noRuntime(DownCause)
+    /// `absent` and the entry names no image to create it from.
+    case noImage
+    /// The number of replicas of a plain container cannot be changed.
+    case containerReplicas(wanted: Int)
+    /// A Swarm service was scaled to 0 and the registry does not say how many replicas it wants.
+    case scaledToZero
+    /// Its image's tag cannot be read, so the wanted version cannot be compared.
+    case unreadableImage(String)
+    /// The same was carried out in dry run, and nothing observed has changed since.
+    case doneInDryRun(actionID: String, at: WallTime)
+    /// The last action ended `unknown` and has not been settled.
+    case unsettled(actionID: String)
+    /// The registry says one runtime, docker shows another.
+    case otherRuntime(declared: Runtime, observed: Runtime)
+}
+
+/// One value of named buckets: what a tick would propose, and why not for everything else.
+package struct Plan: Sendable {
+    /// Sorted by target, then kind. Not yet cut by the storm guard.
+    package var proposals: [Proposal]
+    /// One for each of `DesiredState.services`, at the same index.
+    package var outcomes: [Outcome]
+
+    package init(proposals: [Proposal], outcomes: [Outcome]) {
+        self.proposals = proposals
+        self.outcomes = outcomes
+    }
+}
+
+extension BlockedCause: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .noRuntime(let cause): "down (\(cause)), and nothing that docker runs stands behind it"
+        case .noImage: "absent, and the registry names no `image` to create it from"
+        case .containerReplicas(let wanted):
+            "wants \(wanted) replicas, but a plain container is always one; run it as a Swarm service"
+        case .scaledToZero: "scaled to 0 by hand, and the registry does not say how many `replicas` it wants"
+        case .unreadableImage(let image): "its image `\(image)` has no tag to compare `version` with"
+        case .doneInDryRun(let actionID, let at):
+            "carried out in dry run at \(at) (\(actionID)); nothing observed has changed since"
+        case .unsettled(let actionID): "the outcome of \(actionID) is not known yet; it is settled by looking"
+        case .otherRuntime(let declared, let observed):
+            "the registry says `runtime: \(declared.rawValue)`, docker shows a \(observed.rawValue)"
+        }
+    }
+}
+
+extension Outcome: CustomStringConvertible {
+    /// `in_sync`, `proposed`, `unknown`, `held`, `waiting`, `in_flight` or `blocked`.
+    package var word: String {
+        switch self {
+        case .inSync: "in_sync"
+        case .proposed: "proposed"
+        case .unknown: "unknown"
+        case .held: "held"
+        case .waiting: "waiting"
+        case .inFlight: "in_flight"
+        case .blocked: "blocked"
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .inSync: "as wanted"
+        case .proposed: "diverging; an action is proposed"
+        case .unknown(let cause): cause.description
+        case .held(let hold): "held (\(hold.scope)) by \(hold.by): \(hold.reason)"
+        case .waiting(let name, let condition): "waits for `\(name)`, which is \(condition)"
+        case .inFlight(let actionID, let kind, let state): "\(kind) is \(state.rawValue) (\(actionID))"
+        case .blocked(let cause): cause.description
+        }
+    }
+}

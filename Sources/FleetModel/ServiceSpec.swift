@@ -1,0 +1,199 @@
+/// What runs a service.
+package enum Runtime: String, Sendable, CaseIterable {
+    case container
+    case swarm
+    /// Nothing that docker runs; probes alone say whether it is up, and no actuator acts on it.
+    case none
+}
+
+package enum DesiredRun: String, Sendable, CaseIterable {
+    case running
+    case stopped
+}
+
+/// A health probe of the registry. Times in seconds; thresholds count consecutive results.
+package struct ProbeSpec: Hashable, Sendable {
+    package enum Check: Hashable, Sendable {
+        /// An HTTP GET of this path that answers 200...399.
+        case http(path: String)
+        case tcp
+    }
+
+    package var check: Check
+    package var intervalSeconds: Int
+    package var timeoutSeconds: Int
+    /// So many failures in a row say down.
+    package var failures: Int
+    /// So many successes in a row say up.
+    package var successes: Int
+
+    package init(
+        check: Check, intervalSeconds: Int = 10, timeoutSeconds: Int = 2, failures: Int = 3, successes: Int = 2
+    ) {
+        self.check = check
+        self.intervalSeconds = intervalSeconds
+        self.timeoutSeconds = timeoutSeconds
+        self.failures = failures
+        self.successes = successes
+    }
+}
+
+/// The `scaling:` block. With a valid one the autoscaler owns the service's replicas.
+package struct ScalingSpec: Hashable, Sendable {
+    package var minimum: Int
+    package var maximum: Int
+    package var signal: String
+    package var target: Double
+    package var scaleUpStep: Int
+    package var scaleDownStep: Int
+    package var cooldownSeconds: Int
+    package var deadband: Double
+    package var scaleUpStabilizationSamples: Int
+    package var scaleDownStabilizationSamples: Int
+
+    package init(
+        minimum: Int = 1, maximum: Int, signal: String, target: Double, scaleUpStep: Int = 1, scaleDownStep: Int = 1,
+        cooldownSeconds: Int = 300, deadband: Double = 0.05, scaleUpStabilizationSamples: Int = 1,
+        scaleDownStabilizationSamples: Int = 3
+    ) {
+        self.minimum = minimum
+        self.maximum = maximum
+        self.signal = signal
+        self.target = target
+        self.scaleUpStep = scaleUpStep
+        self.scaleDownStep = scaleDownStep
+        self.cooldownSeconds = cooldownSeconds
+        self.deadband = deadband
+        self.scaleUpStabilizationSamples = scaleUpStabilizationSamples
+        self.scaleDownStabilizationSamples = scaleDownStabilizationSamples
+    }
+}
+
+/// One service as registry and overlay want it, after defaults.
+package struct ServiceSpec: Equatable, Sendable {
+    package var name: String
+    package var package: String?
+    package var consoleScript: String?
+    /// The image to run, with the registry's default prefix applied and `version` as its tag where one is wanted.
+    package var image: String?
+    package var containerPort: Int?
+    package var hostPort: Int?
+    package var profiles: [String]
+    package var domain: String?
+    package var runtime: Runtime?
+    package var desired: DesiredRun
+    package var replicas: Int?
+    package var version: String?
+    package var probe: ProbeSpec?
+    package var dependsOn: [String]
+    package var scaling: ScalingSpec?
+    /// Where the entry begins in the registry (or the overlay that added it), counted from 1.
+    package var line: Int
+
+    package init(
+        name: String, package: String? = nil, consoleScript: String? = nil, image: String? = nil,
+        containerPort: Int? = nil, hostPort: Int? = nil, profiles: [String] = [], domain: String? = nil,
+        runtime: Runtime? = nil, desired: DesiredRun = .running, replicas: Int? = nil, version: String? = nil,
+        probe: ProbeSpec? = nil, dependsOn: [String] = [], scaling: ScalingSpec? = nil, line: Int = 0
+    ) {
+        self.name = name
+        self.package = package
+        self.consoleScript = consoleScript
+        self.image = image
+        self.containerPort = containerPort
+        self.hostPort = hostPort
+        self.profiles = profiles
+        self.domain = domain
+        self.runtime = runtime
+        self.desired = desired
+        self.replicas = replicas
+        self.version = version
+        self.probe = probe
+        self.dependsOn = dependsOn
+        self.scaling = scaling
+        self.line = line
+    }
+
+    package var replicasOwner: ReplicasOwner {
+        if scaling != nil { .autoscaler } else if replicas != nil { .registry } else { .nobody }
+    }
+}
+
+/// Who decides how many replicas a service has (design, one owner per field).
+package enum ReplicasOwner: String, Sendable {
+    case autoscaler
+    case registry
+    /// No `replicas` and no `scaling`: whatever runs is right.
+    case nobody
+}
+
+/// Registry plus overlay, validated.
+package struct DesiredState: Sendable {
+    /// Sorted by name, names unique.
+    package let services: [ServiceSpec]
+    /// SHA-256 over the bytes of the files and the selected profiles: equal digests mean equal wishes.
+    package let digest: String
+
+    package init(services: [ServiceSpec], digest: String) {
+        self.services = services.sorted { $0.name < $1.name }
+        self.digest = digest
+    }
+
+    package func index(of name: String) -> Int? {
+        var low = 0
+        var high = services.count
+        while low < high {
+            let middle = (low + high) / 2
+            if services[middle].name < name { low = middle + 1 } else { high = middle }
+        }
+        return low < services.count && services[low].name == name ? low : nil
+    }
+
+    package subscript(name: String) -> ServiceSpec? {
+        index(of: name).map { services[$0] }
+    }
+}
+
+extension ServiceSpec {
+    /// SHA-256 over everything wanted of this service; approvals bind it (design, consent is for what was seen).
+    package var digest: String {
+        Digest.sha256(json.canonical)
+    }
+
+    package var json: JSONValue {
+        [
+            "name": .string(name), "package": JSONValue(package), "console_script": JSONValue(consoleScript),
+            "image": JSONValue(image), "container_port": JSONValue(containerPort), "host_port": JSONValue(hostPort),
+            "profiles": JSONValue(profiles), "domain": JSONValue(domain), "runtime": JSONValue(runtime?.rawValue),
+            "desired": .string(desired.rawValue), "replicas": JSONValue(replicas), "version": JSONValue(version),
+            "probe": probe?.json ?? .null, "depends_on": JSONValue(dependsOn), "scaling": scaling?.json ?? .null,
+        ]
+    }
+}
+
+extension ProbeSpec {
+    package var json: JSONValue {
+        let check: (String, JSONValue) =
+            switch check {
+            case .http(let path): ("http", .string(path))
+            case .tcp: ("tcp", true)
+            }
+        return .object(
+            JSONObject([
+                check, ("interval_s", .integer(intervalSeconds)), ("timeout_s", .integer(timeoutSeconds)),
+                ("failures", .integer(failures)), ("successes", .integer(successes)),
+            ]))
+    }
+}
+
+extension ScalingSpec {
+    package var json: JSONValue {
+        [
+            "min": .integer(minimum), "max": .integer(maximum), "signal": .string(signal), "target": .number(target),
+            "scale_up_step": .integer(scaleUpStep), "scale_down_step": .integer(scaleDownStep),
+            "cooldown_s": .integer(cooldownSeconds), "deadband": .number(deadband),
+            "scale_up_stabilization_samples": .integer(scaleUpStabilizationSamples),
+            "scale_down_stabilization_samples": .integer(scaleDownStabilizationSamples),
+        ]
+    }
+}
