@@ -7,7 +7,8 @@ package struct History: Sendable {
     package var holds: HoldSet
 
     package init(
-        openActions: [String: Action] = [:], lastActions: [String: Action] = [:], holds: HoldSet = HoldSet(at: WallTime(milliseconds: 0))
+        openActions: [String: Action] = [:], lastActions: [String: Action] = [:],
+        holds: HoldSet = HoldSet(at: WallTime(milliseconds: 0))
     ) {
         self.openActions = openActions
         self.lastActions = lastActions
