@@ -103,7 +103,7 @@ extension ControlPlane: Service {
             }
             remember(inputs, at: now)
             tell(draft, inputs)
-            try await handOver(inputs, draft)
+            handOver(inputs, draft)
             return draft.commit.isEmpty ? "unchanged" : "ok"
         }
     }
@@ -144,16 +144,15 @@ extension ControlPlane: Service {
     // MARK: - Acting
 
     /// Hands planned actions to the executor and has leftovers settled by looking. The executor knows which it has.
-    private func handOver(_ inputs: TickInputs, _ draft: TickDraft) async throws(StoreError) {
+    private func handOver(_ inputs: TickInputs, _ draft: TickDraft) {
         let cancelled = Set(draft.commit.cancelledActions.map(\.actionID))
         let planned = inputs.working.openActions.filter { $0.state == .planned && !cancelled.contains($0.id) }
         let isLeftover = { (action: Action) in action.state == .executing || action.state == .unknown }
         let leftovers = inputs.working.openActions.filter(isLeftover)
-        await executor.setTerm(inputs.term)
         for action in planned + draft.commit.newActions {
-            await executor.dispatch(action, spec: inputs.desired[action.proposal.target])
+            executor.dispatch(action, spec: inputs.desired[action.proposal.target], term: inputs.term)
         }
-        if !leftovers.isEmpty { await executor.settleLeftovers(leftovers) }
+        if !leftovers.isEmpty { executor.settleLeftovers(leftovers, term: inputs.term) }
         // Planned before and still not begun: the runtime could not be read. Not settled: it does not tell yet.
         if !leftovers.isEmpty || !planned.isEmpty { retrySoon() }
     }
