@@ -61,7 +61,7 @@ let package = Package(
         room("FleetConfig", ["FleetModel", "CLibYAML", .configuration]),
         room("Store", ["FleetModel"]),
         room("StoreSQLite", ["FleetModel", "Store", .grdb]),
-        room("DockerCLI", [.subprocess]),
+        room("DockerCLI", ["FleetModel", .subprocess]),
         room("HTTPClient", ["CLibCurl"]),
         room("Observation", ["FleetModel", "DockerCLI", "CLibCurl", .asyncAlgorithms]),
         room("Actuators", ["FleetModel", "DockerCLI", "Store", .logging]),
@@ -99,7 +99,7 @@ let package = Package(
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
         tests("FleetConfigTests", ["FleetConfig", "FleetModel"]),
         tests("Conformance", ["Store", "StoreSQLite", "FleetModel", .grdb]),
-        tests("DockerCLITests", ["DockerCLI"]),
+        tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
         tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite"]),
         tests(
