@@ -42,7 +42,9 @@ enum UnseenCommands {
         let isSwarm = spec?.runtime == .swarm
         switch action.proposal.kind {
         case .restartService:
-            return [isSwarm ? SwarmCommands.forceUpdate(target, actionID: action.id) : ContainerCommands.restart(target)]
+            return [
+                isSwarm ? SwarmCommands.forceUpdate(target, actionID: action.id) : ContainerCommands.restart(target)
+            ]
         case .stopService:
             return [isSwarm ? SwarmCommands.scale(target, to: 0) : ContainerCommands.stop(target)]
         case .scaleService:

@@ -276,7 +276,8 @@ package final class Executor: Sendable {
                 logger.warning("outcome is not written yet", metadata: ["error": "\(message)"])
             } catch {
                 // A newer term settles it by looking; so does the next start.
-                logger.error("outcome was not written", metadata: ["error": "\(error)", "outcome": "\(outcome.result)"])
+                logger.error(
+                    "outcome was not written", metadata: ["error": "\(error)", "outcome": "\(outcome.result)"])
                 return
             }
             try? await Task.sleep(for: delay)
