@@ -74,7 +74,8 @@ let package = Package(
         room(
             "ControlAPI",
             [
-                "FleetModel", "FleetConfig", "ActionPolicy", "Store", "ControlPlane", .hummingbird, .logging, .lifecycle,
+                "FleetModel", "FleetConfig", "ActionPolicy", "Store", "ControlPlane", .hummingbird, .logging,
+                .lifecycle,
                 .httpTypes, .nioCore, .crypto,
             ]),
         .executableTarget(

@@ -166,7 +166,8 @@ enum Supervision {
 }
 
 extension Duration {
+    /// In seconds, to the millisecond.
     var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+        Double(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000) / 1000
     }
 }

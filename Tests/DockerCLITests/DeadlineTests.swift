@@ -93,10 +93,13 @@ struct DeadlineTests {
         defer { docker.remove() }
         let cli = docker.cli(timeout: .seconds(50), maximumCommands: 1)
         let hanging = Task { await cli.run(["ps"]) }
-        #expect(await eventually {
-            guard case .failure(.notStarted) = await cli.run(["info"], timeout: .milliseconds(200)) else { return false }
-            return true
-        })
+        #expect(
+            await eventually {
+                guard case .failure(.notStarted) = await cli.run(["info"], timeout: .milliseconds(200)) else {
+                    return false
+                }
+                return true
+            })
         hanging.cancel()
         _ = await hanging.value
         let after = await cli.run(["info"], timeout: .milliseconds(200))
