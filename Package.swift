@@ -102,7 +102,7 @@ let package = Package(
         tests("Conformance", ["Store", "StoreSQLite", "FleetModel", .grdb]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
-        tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite"]),
+        tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite", .logging]),
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation", "Actuators", .logging]),
