@@ -1,7 +1,7 @@
 internal import Actuators
 internal import FleetModel
 internal import Logging
-package import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Store
 
 extension ControlPlane: Service {
