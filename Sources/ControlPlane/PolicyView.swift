@@ -1,4 +1,3 @@
-internal import FleetConfig
 package import FleetModel
 internal import Store
 
@@ -79,5 +78,11 @@ extension ControlPlane {
             }
         }
         return policyFile.value.overlaid(with: overrides, at: now)
+    }
+}
+
+extension ControlPlane {
+    nonisolated func rule(of override: StoredOverride) -> Result<PolicyRule, OverrideProblem> {
+        .failure(OverrideProblem(message: "policy overrides are not wired yet"))
     }
 }
