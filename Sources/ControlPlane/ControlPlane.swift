@@ -114,11 +114,9 @@ package actor ControlPlane: FleetControl {
         let waker = waker
         let metrics = metricsRegistry
         executor = Executor(
-            store: parts.store, actuator: parts.actuator, clock: parts.clock.now,
-            hooks: Executor.Hooks(
-                onChange: { ActionNews.tell($0, metrics: metrics, hub: hub, waker: waker) },
-                onJournal: parts.onJournal),
-            logger: parts.logger)
+            store: parts.store, actuator: parts.actuator, now: parts.clock.now, logger: parts.logger,
+            onJournal: parts.onJournal,
+            onChange: { ActionNews.tell($0, metrics: metrics, hub: hub, waker: waker) })
         metrics.set(.buildInfo, ["version": parts.version], to: 1)
     }
 
