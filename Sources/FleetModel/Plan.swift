@@ -52,6 +52,8 @@ package enum BlockedCause: Hashable, Sendable {
     case unsettled(actionID: String)
     /// The registry says one runtime, docker shows another.
     case otherRuntime(declared: Runtime, observed: Runtime)
+    /// `FLEET_RECONCILER=false`: the loop observes and proposes nothing by itself.
+    case reconcilerOff
 }
 
 /// One value of named buckets: what a tick would propose, and why not for everything else.
@@ -83,6 +85,7 @@ extension BlockedCause: CustomStringConvertible {
         case .unreadableImage(let image): "its image `\(image)` has no tag to compare `version` with"
         case .doneInDryRun(let actionID, let at):
             "carried out in dry run at \(at) (\(actionID)); nothing observed has changed since"
+        case .reconcilerOff: "the reconciler is switched off (`FLEET_RECONCILER`)"
         case .unsettled(let actionID): "the outcome of \(actionID) is not known yet; it is settled by looking"
         case .otherRuntime(let declared, let observed):
             "the registry says `runtime: \(declared.rawValue)`, docker shows a \(observed.rawValue)"
