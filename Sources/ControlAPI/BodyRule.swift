@@ -7,12 +7,12 @@ enum BodyRule: Sendable {
     /// An object of these fields and no others. When no field is required, the body may be missing.
     case fields([BodyField], schema: String)
     /// An object whose fields the control plane checks.
-    case open(schema: String)
+    case free(schema: String)
 
     var schema: String? {
         switch self {
         case .none: nil
-        case .fields(_, let schema), .open(let schema): schema
+        case .fields(_, let schema), .free(let schema): schema
         }
     }
 }

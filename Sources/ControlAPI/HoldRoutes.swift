@@ -15,11 +15,11 @@ enum HoldRoutes {
         Route(
             .post, "/api/fleet/pause", .scope(.fleetAdmin), name: "pause",
             summary: "holds a service, a domain or the fleet: nothing is proposed or run there", body: holdBody,
-            answer: .json("Hold"), handler: pause),
+            answer: .json("PauseAnswer"), handler: pause),
         Route(
             .post, "/api/fleet/resume", .scope(.fleetAdmin), name: "resume", summary: "lifts a hold",
             body: .fields([scope, BodyField("reason", .text(maximum: 1000), "why")], schema: "ResumeRequest"),
-            answer: .json("Hold"), handler: resume),
+            answer: .json("ResumeAnswer"), handler: resume),
         Route(
             .post, "/api/fleet/kill", .scope(.fleetAdmin), name: "kill",
             summary: "pauses, and proposes `stop_service` for each service in the scope", body: holdBody,

@@ -14,9 +14,10 @@ enum OpenAPI {
             "openapi": "3.1.0",
             "info": [
                 "title": "Muster", "version": .string(version),
+
                 "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
                 "description":
-                    "A control plane for fleets of services. Every answer bears X-Request-ID; HEAD works wherever GET does.",
+                    "A control plane for fleets of services. Every answer bears X-Request-ID; HEAD works like GET.",
             ],
             "servers": [["url": "/"]],
             "paths": .object(paths),
@@ -43,7 +44,7 @@ enum OpenAPI {
             ]
         }
         switch route.access {
-        case .open, .page: operation["security"] = []
+        case .everyone, .page: operation["security"] = []
         case .scope(let scope):
             operation["security"] = [["bearer": []], ["key": []]]
             operation["x-scope"] = .string(scope.rawValue)

@@ -8,17 +8,17 @@ enum OpenRoutes {
     static let all: [Route] =
         [("/livez", "livez"), ("/healthz", "healthz"), ("/health", "health"), ("/api/health", "api_health")].map {
             Route(
-                .get, $0.0, .open, name: $0.1, summary: "whether the process is alive", answer: .json("Alive"),
+                .get, $0.0, .everyone, name: $0.1, summary: "whether the process is alive", answer: .json("Alive"),
                 handler: alive)
         } + [
             Route(
-                .get, "/readyz", .open, name: "readyz", summary: "whether it can do its work, check by check",
+                .get, "/readyz", .everyone, name: "readyz", summary: "whether it can do its work, check by check",
                 answer: .json("Readiness"), handler: ready),
             Route(
-                .get, "/metrics", .open, name: "metrics", summary: "Prometheus metrics",
+                .get, "/metrics", .everyone, name: "metrics", summary: "Prometheus metrics",
                 answer: .text("text/plain; version=0.0.4; charset=utf-8"), handler: metrics),
             Route(
-                .get, "/openapi.json", .open, name: "openapi", summary: "this description", answer: .json("Any"),
+                .get, "/openapi.json", .everyone, name: "openapi", summary: "this description", answer: .json("Any"),
                 handler: description),
         ]
 

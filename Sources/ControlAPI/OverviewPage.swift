@@ -54,10 +54,8 @@ enum OverviewPage {
     }
 
     private static func leader(_ topology: JSONValue) -> HTML {
-        let leader = topology["leader"] ?? .null
-        if let name = leader.string { return "\(name)" }
-        guard let holder = (leader["holder"] ?? leader["instance"])?.string else { return "none" }
-        return "\(holder)\(leader["epoch"]?.integer.map { ", epoch \($0)" as HTML } ?? "" as HTML)"
+        guard let leader = topology["leader"], let holder = leader["instance"]?.string else { return "none" }
+        return "\(holder), epoch \(leader["epoch"]?.integer ?? 0)"
     }
 
     /// Counts by domain, whichever counts the control plane keeps: the columns are the numbers found.
@@ -66,7 +64,7 @@ enum OverviewPage {
         switch health["domains"] {
         case .array(let items)?:
             entries = items.compactMap { item in
-                item.object.map { ((item["domain"] ?? item["name"])?.string ?? "–", $0) }
+                item.object.map { (item["name"]?.string ?? "", $0) }
             }
         case .object(let object)?:
             entries = object.members.compactMap { member in member.value.object.map { (member.name, $0) } }
@@ -80,7 +78,8 @@ enum OverviewPage {
             }
         }
         let shown = entries.prefix(rows).map { entry -> [HTML] in
-            ["\(entry.name)"] + columns.map { column in "\(entry.counts[column]?.integer ?? 0)" }
+            ["\(entry.name.isEmpty ? "(none)" : entry.name)"]
+                + columns.map { column in "\(entry.counts[column]?.integer ?? 0)" }
         }
         return section("Domains", header: ["domain"] + columns, rows: shown, total: entries.count)
     }
@@ -100,7 +99,8 @@ enum OverviewPage {
         }
         for bucket in ["deferred", "waiting", "in_flight", "blocked", "held", "unknown"] {
             for item in value[bucket]?.array ?? [] {
-                found.append([name(item), "\(bucket)", "\(item["reason"]?.string ?? item["cause"]?.string ?? "")", ""])
+                let what = bucket.replacing("_", with: " ")
+                found.append([name(item), "\(what)", "\(field(item, "reason"))", "\(field(item, "why"))"])
             }
         }
         let inSync = value["in_sync"]?.integer ?? 0
@@ -167,9 +167,8 @@ enum OverviewPage {
             """
     }
 
-    /// A bucket's item names its service as `target`, `service` or `name`, or is the name.
     private static func name(_ item: JSONValue) -> HTML {
-        let name = item.string ?? (item["target"] ?? item["service"] ?? item["name"])?.string ?? ""
+        let name = field(item, "target")
         return Names.isServiceName(name) ? "<a href=\"/api/fleet/services/\(name)\">\(name)</a>" : "\(name)"
     }
 
@@ -185,10 +184,13 @@ enum OverviewPage {
         ].map { "<a href=\"/\($0)\">\($0)</a> " as HTML })
 
     static let style = """
-        :root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}body{margin:0 auto;max-width:75rem;padding:1rem}
+        :root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
+        body{margin:0 auto;max-width:75rem;padding:1rem}
         header{display:flex;gap:.75rem;align-items:baseline}h1{margin:0}h2{margin:1.5rem 0 .25rem;font-size:1.1rem}
-        table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .75rem .25rem 0;vertical-align:top;\
-        border-bottom:1px solid #8884;overflow-wrap:anywhere}.quiet{opacity:.7}nav a{margin-right:1rem}
-        .ready{color:#197a34}.degraded{color:#a86200}.not_ready{color:#c02626}code,pre{font-family:ui-monospace,monospace}
+        table{border-collapse:collapse;width:100%}
+        th,td{text-align:left;padding:.25rem .75rem .25rem 0;vertical-align:top;border-bottom:1px solid #8884;\
+        overflow-wrap:anywhere}
+        .quiet{opacity:.7}nav a{margin-right:1rem}code,pre{font-family:ui-monospace,monospace}
+        .ready{color:#197a34}.degraded{color:#a86200}.not_ready{color:#c02626}
         """
 }

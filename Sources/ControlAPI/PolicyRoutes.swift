@@ -26,7 +26,7 @@ enum PolicyRoutes {
             handler: overrides),
         Route(
             .post, "/api/fleet/policy/overrides", .scope(.policyWrite), name: "add_override",
-            summary: "stores a rule before the file's rules, by `priority`", body: .open(schema: "OverrideRequest"),
+            summary: "stores a rule before the file's rules, by `priority`", body: .free(schema: "OverrideRequest"),
             answer: .json("Override", status: 201), handler: add),
         Route(
             .delete, "/api/fleet/policy/overrides/{id}", .scope(.policyWrite), name: "remove_override",

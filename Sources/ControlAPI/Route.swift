@@ -6,7 +6,7 @@ internal import Hummingbird
 /// Who may use a route.
 enum Access: Hashable, Sendable {
     /// Everybody: the health routes, metrics, the API's description.
-    case open
+    case everyone
     /// Everybody, but what it shows depends on who asks: the page.
     case page
     case scope(Scope)

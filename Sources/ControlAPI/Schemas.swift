@@ -12,7 +12,8 @@ enum Schemas {
             ("VoteAnswer", voteAnswer), ("ProposalAnswer", proposalAnswer), ("Action", action),
             ("ActionList", list("actions", "Action")), ("Decision", decision),
             ("DecisionList", list("decisions", "Decision")), ("Report", report),
-            ("ReportList", list("reports", "Report")), ("Hold", hold), ("KillAnswer", killAnswer),
+            ("ReportList", list("reports", "Report")), ("Hold", hold), ("PauseAnswer", pauseAnswer),
+            ("ResumeAnswer", resumeAnswer), ("KillAnswer", killAnswer),
             ("Policy", ["type": "object", "description": "rules with file line, overrides, digest, last error"]),
             ("Evaluation", ["type": "object", "description": "decision, rule, every check with its numbers"]),
             ("OverrideRequest", overrideRequest), ("Override", ["type": "object"]),
@@ -187,13 +188,20 @@ enum Schemas {
 
     private static let report: JSONValue = ["type": "object", "properties": ["id": text, "at": time]]
 
-    private static let hold = object(
-        [("scope", text), ("reason", text), ("by", text), ("at", time), ("until", maybeTime)],
-        optional: ["reason", "by", "at", "until"])
+    private static let hold = object([
+        ("scope", text), ("reason", text), ("by", text), ("at", time), ("until", maybeTime),
+    ])
 
-    private static let killAnswer: JSONValue = [
-        "allOf": [reference("Hold"), object([("proposals", array(anyObject))])]
-    ]
+    private static let pauseAnswer = object([("status", ["const": "success"]), ("result", reference("Hold"))])
+
+    private static let resumeAnswer = object([
+        ("status", ["const": "success"]), ("result", object([("scope", text), ("held", ["const": false])])),
+    ])
+
+    private static let killAnswer = object([
+        ("status", ["const": "success"]), ("result", reference("Hold")),
+        ("proposals", array(reference("ProposalAnswer"))),
+    ])
 
     private static let overrideRequest: JSONValue = [
         "type": "object", "description": "a rule in the policy file's words, and `priority`",
