@@ -61,7 +61,7 @@ let package = Package(
         room("FleetConfig", ["FleetModel", "CLibYAML", .configuration]),
         room("Store", ["FleetModel"]),
         room("StoreSQLite", ["FleetModel", "Store", .grdb]),
-        room("DockerCLI", [.subprocess]),
+        room("DockerCLI", ["FleetModel", .subprocess]),
         room("HTTPClient", ["CLibCurl"]),
         room("Observation", ["FleetModel", "DockerCLI", "CLibCurl", .asyncAlgorithms]),
         room("Actuators", ["FleetModel", "DockerCLI", "Store", .logging]),
@@ -74,7 +74,8 @@ let package = Package(
         room(
             "ControlAPI",
             [
-                "FleetModel", "FleetConfig", "ActionPolicy", "Store", "ControlPlane", .hummingbird, .logging, .lifecycle,
+                "FleetModel", "FleetConfig", "ActionPolicy", "Store", "ControlPlane", .hummingbird, .logging,
+                .lifecycle,
                 .httpTypes, .nioCore, .crypto,
             ]),
         room(
@@ -105,9 +106,9 @@ let package = Package(
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
         tests("FleetConfigTests", ["FleetConfig", "FleetModel"]),
         tests("Conformance", ["Store", "StoreSQLite", "FleetModel", .grdb]),
-        tests("DockerCLITests", ["DockerCLI"]),
+        tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
-        tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite"]),
+        tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite", .logging]),
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation", "Actuators", .logging]),

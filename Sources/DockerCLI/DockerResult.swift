@@ -4,6 +4,8 @@ package enum DockerFailure: Error, Equatable, Sendable {
     case notStarted(String)
     /// The deadline passed; TERM, then KILL went to the process group. The daemon may still do what was asked.
     case timedOut(afterSeconds: Double)
+    /// The caller gave up; TERM, then KILL went to the process group. The daemon may still do what was asked.
+    case cancelled(afterSeconds: Double)
     /// Ended by a signal that we did not send: what the daemon did is not known.
     case killed(signal: Int)
     /// Docker answered with an error: the exit code and what it printed on standard error, bounded and escaped.
@@ -19,6 +21,7 @@ extension DockerFailure: CustomStringConvertible {
         switch self {
         case .notStarted(let message): "docker could not be started: \(message)"
         case .timedOut(let seconds): "docker did not answer within \(seconds) s"
+        case .cancelled(let seconds): "given up after \(Int(seconds)) s, before docker had answered"
         case .killed(let signal): "docker was ended by signal \(signal)"
         case .exited(let code, let message): "docker exited with \(code): \(message)"
         case .outputTooLarge(let limit): "docker printed more than \(limit) bytes"

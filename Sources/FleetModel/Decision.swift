@@ -162,7 +162,8 @@ extension RuleReference {
     package var json: JSONValue {
         switch origin {
         case .file(let line): ["id": .string(id), "origin": "file", "line": .integer(line)]
-        case .override(let override): ["id": .string(id), "origin": "override", "override_id": .string(override), "line": nil]
+        case .override(let override):
+            ["id": .string(id), "origin": "override", "override_id": .string(override), "line": nil]
         case .defaults: ["id": .string(id), "origin": "defaults", "line": nil]
         }
     }

@@ -4,12 +4,14 @@
 package struct Glob: Hashable, Sendable, CustomStringConvertible {
     package let pattern: String
     private let shape: Shape
+    /// What a literal, prefix or suffix has to be equal to; empty for the other shapes.
+    private let bytes: [UInt8]
 
     private enum Shape: Hashable, Sendable {
         case any
         case literal
-        case prefix(Int)
-        case suffix(Int)
+        case prefix
+        case suffix
         case general([Token])
     }
 
@@ -29,53 +31,62 @@ package struct Glob: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    package static let any = Glob(exactly: "*", shape: .any)
+    package static let any = Glob("*", .any, [])
 
     /// A pattern that matches this text and nothing else, whatever characters it holds.
     package static func literal(_ text: String) -> Glob {
-        Glob(exactly: text, shape: .literal)
+        Glob(text, .literal, Array(text.utf8))
     }
 
-    private init(exactly pattern: String, shape: Shape) {
+    private init(_ pattern: String, _ shape: Shape, _ bytes: [UInt8]) {
         self.pattern = pattern
         self.shape = shape
+        self.bytes = bytes
     }
 
     /// Nil when the pattern is empty, longer than 256 bytes, or a `[` is not closed or holds nothing.
     package init?(_ pattern: String) {
         let utf8 = Array(pattern.utf8)
         guard !utf8.isEmpty, utf8.count <= 256, let tokens = Glob.tokens(utf8) else { return nil }
-        self.pattern = pattern
         let isPlain = { (token: Token) in if case .byte = token { true } else { false } }
         if tokens == [.many] {
-            shape = .any
+            self = Glob(pattern, .any, [])
         } else if tokens.allSatisfy(isPlain) {
-            shape = .literal
+            self = Glob(pattern, .literal, utf8)
         } else if tokens.last == .many, tokens.dropLast().allSatisfy(isPlain), tokens.count == utf8.count {
-            shape = .prefix(tokens.count - 1)
+            self = Glob(pattern, .prefix, utf8.dropLast())
         } else if tokens.first == .many, tokens.dropFirst().allSatisfy(isPlain), tokens.count == utf8.count {
-            shape = .suffix(tokens.count - 1)
+            self = Glob(pattern, .suffix, Array(utf8.dropFirst()))
         } else {
-            shape = .general(tokens)
+            self = Glob(pattern, .general(tokens), [])
         }
     }
 
     package var description: String { pattern }
 
     package func matches(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { matches(utf8: $0) }
+    }
+
+    /// As `matches(_:)`, for callers that match one text against many patterns. Compares bytes, allocates nothing.
+    package func matches(utf8 text: UnsafeBufferPointer<UInt8>) -> Bool {
         switch shape {
         case .any: true
-        case .literal: pattern == text
-        case .prefix(let count):
-            text.utf8.count >= count && text.utf8.prefix(count).elementsEqual(pattern.utf8.prefix(count))
-        case .suffix(let count):
-            text.utf8.count >= count && text.utf8.suffix(count).elementsEqual(pattern.utf8.suffix(count))
-        case .general(let tokens): Glob.matches(tokens, Array(text.utf8))
+        case .literal: text.count == bytes.count && Glob.hasBytes(bytes, in: text, at: 0)
+        case .prefix: text.count >= bytes.count && Glob.hasBytes(bytes, in: text, at: 0)
+        case .suffix: text.count >= bytes.count && Glob.hasBytes(bytes, in: text, at: text.count - bytes.count)
+        case .general(let tokens): Glob.matches(tokens, text)
         }
     }
 
+    private static func hasBytes(_ bytes: [UInt8], in text: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
+        for index in 0..<bytes.count where bytes[index] != text[offset + index] { return false }
+        return true
+    }
+
     /// Linear in practice and never worse than quadratic: only the last `*` is ever gone back to.
-    private static func matches(_ tokens: [Token], _ text: [UInt8]) -> Bool {
+    private static func matches(_ tokens: [Token], _ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var token = 0
         var position = 0
         var retry: (token: Int, position: Int)?

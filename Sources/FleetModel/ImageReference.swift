@@ -44,7 +44,8 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
 
     /// `^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`
     package static func isTag(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 128, first != UInt8(ascii: "."), first != UInt8(ascii: "-")
+        guard let first = text.utf8.first, text.utf8.count <= 128, first != UInt8(ascii: "."),
+            first != UInt8(ascii: "-")
         else { return false }
         return text.utf8.allSatisfy { byte in
             (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")

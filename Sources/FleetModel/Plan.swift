@@ -1,13 +1,15 @@
 /// What the planner needs to know of the past, as one value.
 package struct History: Sendable {
-    /// The open action of each target: at most one.
+    /// For each target the action that is planned or executing, or ended `unknown` and is not settled: at most one.
     package var openActions: [String: Action]
-    /// The action that ended last for each target.
+    /// For each target the action that ended last in the scope of the actuator in use, real or dry-run: what was
+    /// rehearsed says nothing once actions are real.
     package var lastActions: [String: Action]
     package var holds: HoldSet
 
     package init(
-        openActions: [String: Action] = [:], lastActions: [String: Action] = [:], holds: HoldSet = HoldSet(at: WallTime(milliseconds: 0))
+        openActions: [String: Action] = [:], lastActions: [String: Action] = [:],
+        holds: HoldSet = HoldSet(at: WallTime(milliseconds: 0))
     ) {
         self.openActions = openActions
         self.lastActions = lastActions
@@ -34,6 +36,8 @@ package enum Outcome: Hashable, Sendable {
 package enum BlockedCause: Hashable, Sendable {
     /// `runtime: none`, or what runs it was never seen.
     case noRuntime(DownCause)
+    /// Up and not to run, but no container or Swarm service stands behind it that could be stopped.
+    case nothingToStop
     /// `absent` and the entry names no image to create it from.
     case noImage
     /// The number of replicas of a plain container cannot be changed.
@@ -48,6 +52,8 @@ package enum BlockedCause: Hashable, Sendable {
     case unsettled(actionID: String)
     /// The registry says one runtime, docker shows another.
     case otherRuntime(declared: Runtime, observed: Runtime)
+    /// `FLEET_RECONCILER=false`: the loop observes and proposes nothing by itself.
+    case reconcilerOff
 }
 
 /// One value of named buckets: what a tick would propose, and why not for everything else.
@@ -56,10 +62,14 @@ package struct Plan: Sendable {
     package var proposals: [Proposal]
     /// One for each of `DesiredState.services`, at the same index.
     package var outcomes: [Outcome]
+    /// What would have been proposed for the services whose outcome is `inFlight`; sorted as `proposals`. A planned
+    /// action that nobody has claimed yet still holds only while its proposal is among these.
+    package var underway: [Proposal]
 
-    package init(proposals: [Proposal], outcomes: [Outcome]) {
+    package init(proposals: [Proposal], outcomes: [Outcome], underway: [Proposal] = []) {
         self.proposals = proposals
         self.outcomes = outcomes
+        self.underway = underway
     }
 }
 
@@ -67,6 +77,7 @@ extension BlockedCause: CustomStringConvertible {
     package var description: String {
         switch self {
         case .noRuntime(let cause): "down (\(cause)), and nothing that docker runs stands behind it"
+        case .nothingToStop: "up although it is to be stopped, and nothing that docker runs stands behind it"
         case .noImage: "absent, and the registry names no `image` to create it from"
         case .containerReplicas(let wanted):
             "wants \(wanted) replicas, but a plain container is always one; run it as a Swarm service"
@@ -74,6 +85,7 @@ extension BlockedCause: CustomStringConvertible {
         case .unreadableImage(let image): "its image `\(image)` has no tag to compare `version` with"
         case .doneInDryRun(let actionID, let at):
             "carried out in dry run at \(at) (\(actionID)); nothing observed has changed since"
+        case .reconcilerOff: "the reconciler is switched off (`FLEET_RECONCILER`)"
         case .unsettled(let actionID): "the outcome of \(actionID) is not known yet; it is settled by looking"
         case .otherRuntime(let declared, let observed):
             "the registry says `runtime: \(declared.rawValue)`, docker shows a \(observed.rawValue)"

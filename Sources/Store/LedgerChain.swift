@@ -1,4 +1,4 @@
-package import FleetModel
+internal import FleetModel
 
 /// Walking the ledger's hash chain.
 package enum LedgerChain {
@@ -9,7 +9,10 @@ package enum LedgerChain {
     }
 
     /// Checks numbering, links, hashes and that each body is the canonical text of its content, page by page.
+    ///
+    /// The end is held against the head that the store keeps, read first: entries appended meanwhile are checked too.
     package static func verify(_ store: some LedgerStore) async throws(StoreError) -> Finding {
+        let head = try await store.ledgerHead()
         var previousHash = LedgerEntry.genesis
         var sequence = 0
         while true {
@@ -20,8 +23,15 @@ package enum LedgerChain {
                 }
                 sequence = entry.sequence
                 previousHash = entry.hash
+                if sequence == head.sequence, entry.hash != head.hash {
+                    return .broken(sequence: sequence, problem: "its hash is not the one kept for the ledger's end")
+                }
             }
-            if entries.count < 1000 { return .intact(entries: sequence, head: previousHash) }
+            if entries.isEmpty, sequence < head.sequence {
+                return .broken(
+                    sequence: sequence + 1, problem: "it is missing; the ledger goes to entry \(head.sequence)")
+            }
+            if entries.isEmpty { return .intact(entries: sequence, head: previousHash) }
         }
     }
 

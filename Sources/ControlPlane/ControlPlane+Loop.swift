@@ -1,0 +1,169 @@
+internal import Actuators
+internal import FleetModel
+internal import Logging
+internal import ServiceLifecycle
+internal import Store
+
+extension ControlPlane: Service {
+    /// Takes the term, then ticks at every wake until shutdown; drains the executor before it ends.
+    package func run() async throws {
+        await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.keepTime() }
+                group.addTask { await self.keepTicking() }
+                await group.next()
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            self.waker.finish()
+        }
+        await executor.drain(timeout: .seconds(8))
+        hub.finish()
+    }
+
+    /// The safety net: a wake each interval, whatever else wakes the loop.
+    private func keepTime() async {
+        let interval = Duration.seconds(parts.settings.intervalSeconds)
+        while !Task.isCancelled {
+            try? await Task.sleep(for: interval)
+            waker.wake(.interval)
+        }
+    }
+
+    private func keepTicking() async {
+        waker.wake(.start)
+        for await cause in waker.wakes {
+            metricsRegistry.count(.wakes, ["cause": cause.rawValue])
+            await tick()
+            if Task.isCancelled { return }
+        }
+    }
+
+    /// One wake in five seconds, for what could not be done now; however often it is asked for, one is under way.
+    private func retrySoon() {
+        guard !isRetryUnderWay else { return }
+        isRetryUnderWay = true
+        Task {
+            try? await Task.sleep(for: .seconds(5))
+            isRetryUnderWay = false
+            waker.wake(.retry)
+        }
+    }
+
+    // MARK: - One tick
+
+    /// Reload, look, plan, gate, commit, hand over. Never waits for an action; never throws: what fails is said in
+    /// `/readyz`, the metrics and the log, and tried again.
+    package func tick() async {
+        let started = ContinuousClock.now
+        reloadFiles()
+        await look()
+        do {
+            let term = try await holdTerm()
+            let result = try await decideAndCommit(term)
+            metricsRegistry.count(.ticks, ["result": result])
+        } catch {
+            failTick(error)
+        }
+        metricsRegistry.observe(.tickDuration, seconds: (ContinuousClock.now - started).seconds)
+    }
+
+    /// The term of this process, taken once.
+    private func holdTerm() async throws(StoreError) -> Term {
+        if let term { return term }
+        let taken = try await store.acquireTerm(holder: parts.instance, at: now())
+        term = taken
+        termSince = now()
+        metricsRegistry.set(.leader, to: 1)
+        metricsRegistry.set(.epoch, to: Double(taken.epoch))
+        parts.logger.notice("leading", metadata: ["event": "leader", "epoch": .stringConvertible(taken.epoch)])
+        hub.publish(StreamEvent(name: "leader", data: leaderJSON()))
+        return taken
+    }
+
+    /// Decides from one reading and commits against it; a reading that was overtaken is thrown away, thrice at most.
+    private func decideAndCommit(_ term: Term) async throws(StoreError) -> String {
+        var attempt = 1
+        while true {
+            let now = now()
+            let inputs = try await readInputs(at: now, term: term)
+            if isQuiet(inputs) {
+                lastTick?.at = now
+                lastTick?.lastSuccess = now
+                lastTick?.failure = nil
+                return "unchanged"
+            }
+            let draft = TickDraft.make(inputs, makeID: idMaker(at: now))
+            do {
+                if !draft.commit.isEmpty { try await store.commit(draft.commit, term: term) }
+            } catch {
+                guard attempt < 3, error.isOvertaken else { throw error }
+                attempt += 1
+                continue
+            }
+            remember(inputs, at: now)
+            tell(draft, inputs)
+            handOver(inputs, draft)
+            return draft.commit.isEmpty ? "unchanged" : "ok"
+        }
+    }
+
+    /// The same desired state, snapshot, holds, policy and store as a tick that had nothing to decide.
+    private func isQuiet(_ inputs: TickInputs) -> Bool {
+        guard let last = lastTick, last.isQuiet, last.failure == nil else { return false }
+        return last.inputs.working.revision == inputs.working.revision
+            && last.inputs.desired.digest == inputs.desired.digest
+            && last.inputs.snapshot.generation == inputs.snapshot.generation && last.inputs.holds == inputs.holds
+            && last.inputs.policy.digest == inputs.policy.digest
+    }
+
+    private func remember(_ inputs: TickInputs, at now: WallTime) {
+        let isQuiet =
+            inputs.plan.proposals.isEmpty && inputs.working.openApprovals.isEmpty
+            && inputs.working.openActions.isEmpty && !inputs.plan.outcomes.contains(.unknown(.beforeLastAction))
+        lastTick = LastTick(inputs: inputs, at: now, failure: nil, isQuiet: isQuiet, lastSuccess: now)
+        countServices(inputs)
+    }
+
+    private func failTick(_ error: StoreError) {
+        metricsRegistry.count(.ticks, ["result": "failed"])
+        parts.logger.error(
+            "the tick failed", metadata: ["event": "tick_failed", "reason": .string(error.description)])
+        lastTick?.failure = error.description
+        if case .staleTerm = error { stepDown(error) }
+        retrySoon()
+    }
+
+    /// Another process leads: this one proposes and acts no more.
+    private func stepDown(_ error: StoreError) {
+        term = nil
+        metricsRegistry.set(.leader, to: 0)
+        parts.logger.critical("stepping down", metadata: ["event": "leader", "reason": .string(error.description)])
+    }
+
+    // MARK: - Acting
+
+    /// Hands planned actions to the executor and has leftovers settled by looking. The executor knows which it has.
+    private func handOver(_ inputs: TickInputs, _ draft: TickDraft) {
+        let cancelled = Set(draft.commit.cancelledActions.map(\.actionID))
+        let planned = inputs.working.openActions.filter { $0.state == .planned && !cancelled.contains($0.id) }
+        let isLeftover = { (action: Action) in action.state == .executing || action.state == .unknown }
+        let leftovers = inputs.working.openActions.filter(isLeftover)
+        for action in planned + draft.commit.newActions {
+            executor.dispatch(action, spec: inputs.desired[action.proposal.target], term: inputs.term)
+        }
+        if !leftovers.isEmpty { executor.settleLeftovers(leftovers, term: inputs.term) }
+        // Planned before and still not begun: the runtime could not be read. Not settled: it does not tell yet.
+        if !leftovers.isEmpty || !planned.isEmpty { retrySoon() }
+    }
+}
+
+extension StoreError {
+    /// Something else was committed since the reading: read again, decide again.
+    var isOvertaken: Bool {
+        switch self {
+        case .ledgerMoved, .conflict: true
+        case .unavailable, .staleTerm, .badRequest, .corrupt, .locked, .newerSchema: false
+        }
+    }
+}

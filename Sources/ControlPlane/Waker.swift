@@ -1,0 +1,32 @@
+/// Why the loop looks again. A wake carries no facts: what happened is read anew.
+package enum WakeCause: String, Sendable, CaseIterable {
+    case start
+    case interval
+    case dockerEvent = "docker_event"
+    case probe
+    case vote
+    case proposal
+    case hold
+    case policy
+    case action
+    case retry
+}
+
+/// One coalescing wake-up for all causes: however many arrive during a tick, exactly one more tick follows.
+package struct Waker: Sendable {
+    private let continuation: AsyncStream<WakeCause>.Continuation
+    /// For the loop alone: one value for each run of wakes.
+    package let wakes: AsyncStream<WakeCause>
+
+    package init() {
+        (wakes, continuation) = AsyncStream.makeStream(of: WakeCause.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    package func wake(_ cause: WakeCause) {
+        continuation.yield(cause)
+    }
+
+    package func finish() {
+        continuation.finish()
+    }
+}
