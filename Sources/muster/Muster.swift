@@ -25,5 +25,6 @@ struct Muster: AsyncParsableCommand {
                 subcommands: [
                     ApprovalsCommand.self, ActCommand.self, PauseCommand.self, ResumeCommand.self, KillCommand.self,
                 ]),
+            CommandGroup(name: "Checking files:", subcommands: [PolicyCommand.self, RegistryCommand.self]),
         ])
 }

@@ -6,7 +6,7 @@ package enum ExplanationView {
         var facts = Facts()
         let verdict = answer.text("decision")
         facts.add("decision", verdict, .init(word: verdict))
-        facts.add("because", answer.text("decision_reason") ?? answer.text("why") ?? answer.text("reason"))
+        facts.add("because", answer.text("reason"))
         facts.add("rule", rule(answer))
         facts.add("tier", answer.text("tier"))
         if let needed = answer["approvals_needed"]?.integer, verdict == "queue_approval" {

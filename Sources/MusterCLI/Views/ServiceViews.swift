@@ -11,8 +11,8 @@ package enum ServiceViews {
             let seen = condition(row)
             let state = divergence(row)
             table.add([
-                .init(row.text("name"), .bold), .init(row["desired"]?.text("domain") ?? row.text("domain")),
-                .init(row["desired"]?.text("desired") ?? row.text("desired")), .init(seen, .init(word: seen)),
+                .init(row.text("name"), .bold), .init(row.text("domain")),
+                .init(row["desired"]?.text("desired")), .init(seen, .init(word: seen)),
                 .init(replicas(row)), .init(state?.replacing("_", with: " "), .init(word: state)),
                 .init(why(row) ?? ""),
             ])
@@ -31,35 +31,36 @@ package enum ServiceViews {
                 facts.add("\(title) \(name.replacing("_", with: " "))", shown(value))
             }
         }
-        facts.add("replicas' owner", service.text("replicas_owner"))
-        if let action = service["last_action"], !action.isNull {
-            let age =
-                TimeText.age(action["finished_at"], at: context.now)
-                ?? TimeText.age(action["planned_at"], at: context.now)
-            let words = [action.text("kind"), action.text("state"), age, action.text("detail")]
-            facts.add("last action", words.compactMap { $0 }.joined(separator: ", "))
+        facts.add(
+            "replicas",
+            [service.text("replicas_owner"), service.text("replicas_reason")].compactMap { $0 }.joined(separator: ": "))
+        for (title, member) in [("open action", "open_action"), ("last action", "last_action")] {
+            guard let action = service[member], !action.isNull else { continue }
+            let time = action["finished_at"]?.isNull == false ? action["finished_at"] : action["planned_at"]
+            let words = [
+                action.text("kind"), action.text("state"), TimeText.age(time, at: context.now), action.text("detail"),
+            ]
+            facts.add(title, words.compactMap { $0 }.joined(separator: ", "))
         }
         return facts.lines(on: context.terminal)
     }
 
     private static func condition(_ row: JSONValue) -> String? {
-        row["observed"]?.text("condition") ?? row["observed"]?.text("status") ?? row.text("observed")
+        row["observed"]?.text("condition")
     }
 
     private static func divergence(_ row: JSONValue) -> String? {
-        row.text("divergence") ?? row["divergence"]?.text("outcome") ?? row["divergence"]?.text("state")
+        row["divergence"]?.text("status")
     }
 
     private static func why(_ row: JSONValue) -> String? {
-        let texts = [row["divergence"]?.text("reason"), row["observed"]?.text("detail"), row["hold"]?.text("reason")]
-        return texts.compactMap { $0 }.first
+        // `as wanted` beside `in sync` says nothing more.
+        divergence(row) == Outcome.inSync.word ? nil : row["divergence"]?.text("reason")
     }
 
     /// `2/3`: running of wanted.
     private static func replicas(_ row: JSONValue) -> String? {
-        guard let count = row["observed"]?["replicas"], let running = count.text("running") else {
-            return row["observed"]?.text("replicas")
-        }
+        guard let count = row["observed"]?["replicas"], let running = count.text("running") else { return nil }
         return "\(running)/\(count.text("wanted") ?? "?")"
     }
 

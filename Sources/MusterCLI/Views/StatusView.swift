@@ -13,32 +13,37 @@ package enum StatusView {
             ])
         }
         lines += context.lines(checks, absence: "no checks")
-        let facts = facts("", status["topology"]) + facts("", status["health"])
-        if !facts.isEmpty {
-            var shown = Facts()
-            for fact in facts { shown.add(fact.name, fact.value) }
-            lines += [""] + shown.lines(on: context.terminal)
-        }
+        lines += topology(status["topology"], context)
+        lines += health(status["health"], context)
         return lines
     }
 
-    /// The members as names and values, those of nested objects behind their own name; lists by their length.
-    private static func facts(_ prefix: String, _ value: JSONValue?) -> [(name: String, value: String)] {
-        (value?.object?.members ?? []).flatMap { name, value -> [(name: String, value: String)] in
-            let name = (prefix + name).replacing("_", with: " ")
-            return switch value {
-            case .null: []
-            case .object: facts(name + " ", value)
-            case .array(let items): [(name, items.isEmpty ? "none" : list(items))]
-            case .string(let text): [(name, text)]
-            case .bool(let flag): [(name, flag ? "yes" : "no")]
-            case .integer, .number: [(name, value.text)]
-            }
+    private static func topology(_ topology: JSONValue?, _ context: ViewContext) -> [String] {
+        guard let topology else { return [] }
+        var facts = Facts()
+        if let leader = topology["leader"], !leader.isNull {
+            let since = TimeText.age(leader["since"], at: context.now).map { ", since \($0)" } ?? ""
+            facts.add("leader", "\(leader.text("instance") ?? "-"), epoch \(leader.text("epoch") ?? "-")\(since)")
+        } else {
+            facts.add("leader", "none", .warning)
         }
+        facts.add("instances", topology["instances"]?.array.map { String($0.count) })
+        return [""] + facts.lines(on: context.terminal)
     }
 
-    private static func list(_ items: [JSONValue]) -> String {
-        let names = items.compactMap { $0.string ?? $0.text("name") ?? $0.text("domain") }
-        return names.isEmpty ? "\(items.count)" : names.joined(separator: ", ")
+    private static func health(_ health: JSONValue?, _ context: ViewContext) -> [String] {
+        guard let health else { return [] }
+        let counts = ["services", "up", "down", "absent", "unknown", "held", "diverging"]
+        var table = Table([.init("DOMAIN", minimumWidth: 8)] + counts.map { .init($0.uppercased(), alignsRight: true) })
+        let total = health["total"].map { [("total", $0)] } ?? []
+        for (name, row) in (health["domains"]?.array ?? []).map({ ($0.text("name") ?? "", $0) }) + total {
+            table.add(
+                [.init(name.isEmpty ? "-" : name, name == "total" ? .bold : .plain)]
+                    + counts.map { count in
+                        let number = row.text(count) ?? "-"
+                        return .init(number, number == "0" ? .dim : .init(word: count))
+                    })
+        }
+        return [""] + context.lines(table, absence: "no services")
     }
 }
