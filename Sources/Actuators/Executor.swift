@@ -11,28 +11,11 @@ internal import Synchronization
 /// earlier process left behind is settled by looking, never by running it again.
 package final class Executor: Sendable {
     /// What the control plane is asked and told. All are called from the executor's tasks and must not block.
-    package struct Hooks: Sendable {
-        /// Whether this process may still believe that it leads; asked right before the claim and right before the
-        /// first command.
-        package var isStillTrusted: @Sendable () -> Bool
-        /// After each durable change of an action's state.
-        package var onChange: @Sendable (Action) -> Void
-        /// An action stays planned because runtime or store could not be reached; dispatch it again at the next tick.
-        package var onUnavailable: @Sendable (Action, String) -> Void
-        /// At each point of the journal; for `Failpoint.strike`.
-        package var onJournal: @Sendable (JournalPoint) -> Void
-
-        package init(
-            isStillTrusted: @escaping @Sendable () -> Bool = { true },
-            onChange: @escaping @Sendable (Action) -> Void = { _ in },
-            onUnavailable: @escaping @Sendable (Action, String) -> Void = { _, _ in },
-            onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in }
-        ) {
-            self.isStillTrusted = isStillTrusted
-            self.onChange = onChange
-            self.onUnavailable = onUnavailable
-            self.onJournal = onJournal
-        }
+    private struct Hooks: Sendable {
+        var isStillTrusted: @Sendable () -> Bool
+        var onJournal: @Sendable (JournalPoint) -> Void
+        var onChange: @Sendable (Action) -> Void
+        var onUnavailable: @Sendable (Action, String) -> Void
     }
 
     private enum Job: Sendable {
@@ -51,27 +34,39 @@ package final class Executor: Sendable {
     private let actuator: any Actuator
     private let hooks: Hooks
     private let logger: Logger
-    private let clock: @Sendable () -> WallTime
+    private let now: @Sendable () -> WallTime
     private let retryDelay: Duration
     private let state: Mutex<State>
 
+    /// The closures are called from the executor's tasks and must not block.
+    ///
     /// - Parameters:
-    ///   - clock: the wall clock, read for `startedAt` and `finishedAt`.
+    ///   - now: the wall clock, read for `startedAt` and `finishedAt`.
     ///   - capacity: actions in flight at once.
     ///   - waitingLimit: actions that may wait; more stay planned in the store until a later tick offers them again.
     ///   - retryDelay: the first pause before an outcome is written again; doubles up to 50 times as long.
+    ///   - isStillTrusted: whether this process may still believe that it leads; asked right before the claim and
+    ///     right before the first command.
+    ///   - onJournal: at each point of the journal; for `Failpoint.strike`.
+    ///   - onChange: after each durable change of an action's state.
+    ///   - onUnavailable: an action stays planned because runtime or store could not be reached; dispatch it again at
+    ///     the next tick.
     package init(
-        store: any ActionStore, actuator: any Actuator, clock: @escaping @Sendable () -> WallTime,
-        hooks: Hooks = Hooks(), logger: Logger, capacity: Int = 4, waitingLimit: Int = 1024,
-        retryDelay: Duration = .milliseconds(100)
+        store: any ActionStore, actuator: any Actuator, now: @escaping @Sendable () -> WallTime, logger: Logger,
+        capacity: Int = 4, waitingLimit: Int = 1024, retryDelay: Duration = .milliseconds(100),
+        isStillTrusted: @escaping @Sendable () -> Bool = { true },
+        onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in },
+        onChange: @escaping @Sendable (Action) -> Void = { _ in },
+        onUnavailable: @escaping @Sendable (Action, String) -> Void = { _, _ in }
     ) {
         self.store = store
         self.actuator = actuator
-        self.clock = clock
-        self.hooks = hooks
+        self.now = now
         self.logger = logger
         self.retryDelay = retryDelay
-        self.state = Mutex(State(queue: ExecutionQueue(capacity: capacity, waitingLimit: waitingLimit)))
+        hooks = Hooks(
+            isStillTrusted: isStillTrusted, onJournal: onJournal, onChange: onChange, onUnavailable: onUnavailable)
+        state = Mutex(State(queue: ExecutionQueue(capacity: capacity, waitingLimit: waitingLimit)))
     }
 
     /// How many actions run and wait now; for metrics.
@@ -208,7 +203,7 @@ package final class Executor: Sendable {
         }
         hooks.onJournal(.beforeClaim)
         do {
-            guard let claimed = try await store.claim(actionID: action.id, commands: commands, at: clock(), term: term)
+            guard let claimed = try await store.claim(actionID: action.id, commands: commands, at: now(), term: term)
             else {
                 logger.info("action is no longer planned; nothing is run")
                 return nil
@@ -242,8 +237,8 @@ package final class Executor: Sendable {
             guard let action = try await store.action(id: offered.id),
                 action.state == .executing || action.state == .unknown, hooks.isStillTrusted()
             else { return }
-            let recovered = await actuator.recover(action, now: clock())
-            let looked = recovered == nil ? await actuator.settle(action, now: clock()) : nil
+            let recovered = await actuator.recover(action, now: now())
+            let looked = recovered == nil ? await actuator.settle(action, now: now()) : nil
             guard let outcome = recovered ?? looked else {
                 logger.debug("what became of the action is not known yet")
                 return
@@ -258,7 +253,7 @@ package final class Executor: Sendable {
     /// have had their effect: they are never run again for the sake of the record.
     private func finish(_ action: Action, _ outcome: ActionOutcome, term: Term) async {
         let logger = logger.about(action)
-        let finishedAt = clock()
+        let finishedAt = now()
         var delay = retryDelay
         hooks.onJournal(.beforeFinish)
         while true {
