@@ -78,12 +78,18 @@ let package = Package(
                 .lifecycle,
                 .httpTypes, .nioCore, .crypto,
             ]),
+        room(
+            "MusterCLI",
+            [
+                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "DockerCLI", "Observation",
+                "ControlPlane", "HTTPClient",
+            ]),
         .executableTarget(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
-                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", .argumentParser, .lifecycle,
-                .logging,
+                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
+                .lifecycle, .logging,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -112,6 +118,7 @@ let package = Package(
                 "ControlAPI", "ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation",
                 "Actuators", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
             ]),
+        tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
         tests("EndToEnd", ["FleetModel", .subprocess]),
         tests("ArchitectureTests", []),
     ]

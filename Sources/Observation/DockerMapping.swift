@@ -154,7 +154,7 @@ struct ContainerClaims {
         self.desired = desired
         for container in containers
         where container.swarmServiceID == nil && !container.isComposeOneOff
-            && !container.name.hasSuffix(DockerNames.keptSuffix)
+            && !container.name.hasSuffix(DockerNames.keptSuffix) && !container.name.hasSuffix(DockerNames.nextSuffix)
         {
             let names = [container.name, container.serviceLabel, container.composeService]
             if let index = names.lazy.compactMap({ $0.flatMap(desired.index(of:)) }).first {

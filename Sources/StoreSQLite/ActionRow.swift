@@ -4,8 +4,8 @@ internal import Store
 
 extension Action {
     static let columns = """
-        id, kind, target, state, actuator, dry_run, epoch, decision_id, approval_id, planned_at, started_at, finished_at, \
-        body
+        id, kind, target, state, actuator, dry_run, epoch, decision_id, approval_id, planned_at, started_at,
+        finished_at, body
         """
 
     /// From a row with `Action.columns`.

@@ -80,9 +80,9 @@ private func startApproval(_ id: String, of action: Action, _ db: Database) thro
         throw StoreError.corrupt("table `actions`, row `\(action.id)`: there is no approval `\(id)`")
     }
     guard approval.status == .approved, approval.actionID == action.id else {
+        let named = approval.actionID.map { "`\($0)`" } ?? "no action"
         throw StoreError.conflict(
-            "approval `\(id)` is `\(approval.status.rawValue)` and names \(approval.actionID.map { "`\($0)`" } ?? "no action"), expected `approved` for `\(action.id)`"
-        )
+            "approval `\(id)` is `\(approval.status.rawValue)` for \(named), expected `approved` for `\(action.id)`")
     }
     approval.status = .executing
     try approval.update(db)

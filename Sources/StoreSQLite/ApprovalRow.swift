@@ -4,7 +4,8 @@ internal import Store
 
 extension Approval {
     static let columns = """
-        id, kind, target, status, dry_run, created_at, expires_at, last_seen_at, seen_count, resolved_at, action_id, body
+        id, kind, target, status, dry_run, created_at, expires_at, last_seen_at, seen_count, resolved_at, action_id,
+        body
         """
 
     /// From a row with `Approval.columns`.

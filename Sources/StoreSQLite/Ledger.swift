@@ -24,8 +24,8 @@ enum Ledger {
         var newest: [ActionKey: PreparedDecision] = [:]
         let insert = try db.cachedStatement(
             sql: """
-                INSERT INTO decisions (sequence, id, at, kind, target, verdict, dry_run, approval_id, action_id, prev_hash,
-                hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO decisions (sequence, id, at, kind, target, verdict, dry_run, approval_id, action_id,
+                prev_hash, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         for prepared in decisions {
             let decision = prepared.decision
@@ -48,8 +48,8 @@ enum Ledger {
         let decision = prepared.decision
         try db.run(
             """
-            INSERT OR REPLACE INTO last_decisions (kind, target, id, at, verdict, policy_digest, consent_digest, earliest,
-            dry_run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO last_decisions (kind, target, id, at, verdict, policy_digest, consent_digest,
+            earliest, dry_run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 decision.proposal.kind.rawValue, decision.proposal.target, decision.id, decision.at.milliseconds,

@@ -90,7 +90,7 @@ package final class SQLiteStore: FleetStore {
     package func workingSet() async throws(StoreError) -> WorkingSet {
         // The revision is read first: contents newer than it only mean that they are read once more than needed.
         let (revision, kept) = state.withLock { ($0.revision, $0.workingSet) }
-        if let kept, kept.revision == revision { return kept }
+        if let kept, kept.revision == revision, !isClosed { return kept }
         let fresh = try await read { db in try WorkingSet(db, revision: revision) }
         state.withLock { $0.workingSet = fresh }
         return fresh

@@ -121,7 +121,7 @@ private func makeExecutor(
             ("a space", .stopService, "a b", JSONObject()),
             ("an unknown kind", ActionKind(rawValue: "format_disk"), "web", JSONObject()),
             ("an option for an image", .deployService, "web", JSONObject([("image", "--privileged")])),
-            ("an image id", .deployService, "web", JSONObject([("image", "sha256:00")])),
+            ("an image id", .deployService, "web", JSONObject([("image", .string(String(repeating: "a", count: 64)))])),
             ("no replicas", .scaleService, "web", JSONObject()),
             ("negative replicas", .scaleService, "web", JSONObject([("replicas", -1)])),
             ("too many replicas", .scaleService, "web", JSONObject([("replicas", 100_001)])),

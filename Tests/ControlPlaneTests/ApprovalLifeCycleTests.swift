@@ -12,7 +12,7 @@ import Testing
         try await bench.settle(ticks: 3)
         let approvals = try await bench.approvals()
         #expect(approvals.count == 1)
-        #expect(approvals.first?.status == .pending)
+        #expect(approvals.first?.status == .pending, "\(approvals.map { ($0.status, $0.resolution) })")
         #expect(approvals.first?.seenCount == 3)
         #expect(try await bench.decisions().count == 1, "the same proposal is decided once")
         #expect(bench.fleet.runs.isEmpty)
@@ -127,7 +127,7 @@ import Testing
         (
             "the policy forbids it now",
             { $0.policy.value.value = Bench.policy([.test("restart_service", .forbidden)], digest: "p2") },
-            "forbidden"
+            "the rule forbids it"
         ),
         (
             "the entry changed",

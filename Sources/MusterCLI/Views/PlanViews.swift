@@ -1,0 +1,73 @@
+package import FleetModel
+
+/// A plan (`GET /api/fleet/plan`): what is proposed, and why not for the rest.
+package enum PlanViews {
+    /// The buckets of what is not proposed, in the order in which they matter to a reader.
+    private static let buckets = ["deferred", "waiting", "in_flight", "blocked", "held", "unknown"]
+
+    /// True when the plan would change something: exit status 2 of `muster plan`.
+    package static func proposesChanges(_ plan: JSONValue) -> Bool {
+        ["proposals", "deferred"].contains { !(plan[$0]?.array ?? []).isEmpty }
+    }
+
+    package static func lines(_ plan: JSONValue, _ context: ViewContext) -> [String] {
+        var lines = [summary(plan, context)]
+        let proposals = plan["proposals"]?.array ?? []
+        if !proposals.isEmpty {
+            lines += ["", context.terminal.styled("proposed", .bold)] + table(of: proposals, context)
+        }
+        for bucket in buckets {
+            let rows = plan[bucket]?.array ?? []
+            guard !rows.isEmpty else { continue }
+            let title = bucket.replacing("_", with: " ")
+            lines += ["", context.terminal.styled("\(title) (\(rows.count))", .bold)]
+            lines += table(of: rows, isBucketOfActions: bucket == "deferred", context)
+        }
+        for source in plan["sources"]?.array ?? [] {
+            guard let failure = source.text("failure") else { continue }
+            let name = source.text("source") ?? "an"
+            lines += [
+                "", context.terminal.styled("the \(name) observer failed: \(failure.escapedForDisplay())", .warning),
+            ]
+        }
+        return lines
+    }
+
+    private static func summary(_ plan: JSONValue, _ context: ViewContext) -> String {
+        let proposals = plan["proposals"]?.array?.count ?? 0
+        var parts = [proposals == 0 ? "nothing to do" : "\(proposals) proposed"]
+        parts.append("\(plan["in_sync"]?.integer ?? 0) in sync")
+        for bucket in buckets {
+            let count = plan[bucket]?.array?.count ?? 0
+            if count > 0 { parts.append("\(count) \(bucket.replacing("_", with: " "))") }
+        }
+        let mode = plan["dry_run"]?.bool == true ? " (dry run)" : ""
+        return context.terminal.styled(parts.joined(separator: ", ") + mode, proposals == 0 ? .good : .warning)
+    }
+
+    private static func table(of proposals: [JSONValue], _ context: ViewContext) -> [String] {
+        var table = Table([
+            .init("TARGET", minimumWidth: 10), .init("KIND", minimumWidth: 10), .init("DECISION"),
+            .init("RULE", minimumWidth: 8), .init("REASON", minimumWidth: 16),
+        ])
+        for row in proposals {
+            let verdict = row.text("decision")
+            let reason = [row.text("reason"), row.parameters()].compactMap { $0 }.joined(separator: "; ")
+            table.add([
+                .init(row.text("target"), .bold), .init(row.text("kind")), .init(verdict, .init(word: verdict)),
+                .init(row.ruleID), .init(reason),
+            ])
+        }
+        return context.lines(table, absence: "nothing")
+    }
+
+    private static func table(of rows: [JSONValue], isBucketOfActions: Bool, _ context: ViewContext) -> [String] {
+        var table = Table([.init("TARGET", minimumWidth: 10), .init("WHY", minimumWidth: 20)])
+        for row in rows {
+            let why = row.text("why") ?? row.text("reason")
+            let kind = isBucketOfActions ? row.text("kind").map { "\($0): " } ?? "" : ""
+            table.add([.init(row.string ?? row.text("target"), .bold), .init(kind + (why ?? "-"))])
+        }
+        return context.lines(table, absence: "nothing")
+    }
+}
