@@ -5,9 +5,13 @@ package enum PlanViews {
     /// The buckets of what is not proposed, in the order in which they matter to a reader.
     private static let buckets = ["deferred", "waiting", "in_flight", "blocked", "held", "unknown"]
 
-    /// True when the plan would change something: exit status 2 of `muster plan`.
-    package static func proposesChanges(_ plan: JSONValue) -> Bool {
-        ["proposals", "deferred"].contains { !(plan[$0]?.array ?? []).isEmpty }
+    /// 2 when changes are proposed. Else 1 when an observer failed: what it covers is unknown, not in sync. Else 0.
+    package static func exitStatus(_ plan: JSONValue) -> Int32 {
+        if ["proposals", "deferred"].contains(where: { !(plan[$0]?.array ?? []).isEmpty }) {
+            return ExitStatus.changesProposed
+        }
+        let hasFailed = (plan["sources"]?.array ?? []).contains { $0.text("failure") != nil }
+        return hasFailed ? ExitStatus.failure : 0
     }
 
     package static func lines(_ plan: JSONValue, _ context: ViewContext) -> [String] {
