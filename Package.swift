@@ -88,7 +88,7 @@ let package = Package(
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
                 "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
-                .lifecycle, .logging,
+                .hummingbird, .lifecycle, .logging,
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -23,7 +23,9 @@ struct Daemon: Sendable {
     /// One entry per role, the name being the role's.
     static func roles() throws -> Identity {
         try Identity(
-            keys: Role.allCases.map { Identity.Key(name: $0.rawValue, key: "key-\($0.rawValue)", grants: [$0.rawValue]) })
+            keys: Role.allCases.map {
+                Identity.Key(name: $0.rawValue, key: "key-\($0.rawValue)", grants: [$0.rawValue])
+            })
     }
 
     /// `api` is up, `web` is down with a hostile cause, `db` is unknown.
@@ -99,7 +101,9 @@ struct Daemon: Sendable {
     /// Waits until the first tick has queued what it found, 20 s at most.
     private func untilDecided() async throws {
         for _ in 0..<2000 {
-            if await control.readiness().status == .ready, try await !store.approvals(ListQuery()).items.isEmpty { return }
+            if await control.readiness().status == .ready, try await !store.approvals(ListQuery()).items.isEmpty {
+                return
+            }
             try await Task.sleep(for: .milliseconds(10))
         }
         throw Wire.Failure.noAnswer("no tick")

@@ -1,5 +1,7 @@
 import FleetModel
+import HTTPTypes
 import Store
+import StoreSQLite
 import Testing
 
 @testable import ControlAPI
@@ -104,9 +106,13 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         BadRequest(
             "bad decision", "POST", "/api/fleet/approvals/grant", body: #"{"job_id":"x","decision":"maybe"}"#, 422,
             "unprocessable", says: "`approved`, `denied`"),
-        BadRequest("form", "POST", actions, body: good, type: "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+        BadRequest(
+            "form", "POST", actions, body: good, type: "application/x-www-form-urlencoded", 415,
+            "unsupported_media_type"),
         BadRequest("no type", "POST", actions, body: good, type: nil, 415, "unsupported_media_type"),
-        BadRequest("other charset", "POST", actions, body: good, type: "application/json; charset=latin1", 415, "unsupported_media_type"),
+        BadRequest(
+            "other charset", "POST", actions, body: good, type: "application/json; charset=latin1", 415,
+            "unsupported_media_type"),
         BadRequest(
             "encoded", "POST", actions, body: good, headers: [("Content-Encoding", "gzip")], 415,
             "unsupported_media_type"),
@@ -125,7 +131,8 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         BadRequest(
             "idempotency key with a space", "POST", actions, body: good, headers: [("Idempotency-Key", "a b")], 400,
             "bad_request"),
-        BadRequest("credential where none is configured", "GET", "/livez", headers: [("X-API-Key", "k")], 401, "unauthorized"),
+        BadRequest(
+            "credential where none is configured", "GET", "/livez", headers: [("X-API-Key", "k")], 401, "unauthorized"),
     ]
 }
 

@@ -7,7 +7,8 @@ import Testing
     @Test func withoutIdentityOnlyLocalNamesAreServed() async throws {
         try await Daemon.run { daemon in
             let cases: [(host: String, status: Int)] = [
-                ("127.0.0.1", 200), ("localhost:9000", 200), ("LOCALHOST", 200), ("127.8.8.8:1", 200), ("[::1]:9000", 200),
+                ("127.0.0.1", 200), ("localhost:9000", 200), ("LOCALHOST", 200), ("127.8.8.8:1", 200),
+                ("[::1]:9000", 200),
                 ("rebind.example", 403), ("localhost.example:9000", 403), ("127.0.0.1.example", 403),
                 ("10.0.0.1", 403), ("127.0.0.1.", 403), ("", 403),
             ]

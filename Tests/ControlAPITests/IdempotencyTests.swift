@@ -1,5 +1,6 @@
 import FleetModel
 import Store
+import StoreSQLite
 import Testing
 
 @testable import ControlAPI
@@ -7,7 +8,9 @@ import Testing
 @Suite struct IdempotencyTests {
     private static let restart = #"{"kind":"restart_service","target":"api","reason":"it leaks"}"#
 
-    private func propose(_ daemon: Daemon, _ body: String, key: String, as person: String? = nil) async throws -> Wire.Answer {
+    private func propose(_ daemon: Daemon, _ body: String, key: String, as person: String? = nil) async throws
+        -> Wire.Answer
+    {
         let credential = person.map { [("X-API-Key", "key-\($0)")] } ?? []
         return try await daemon.wire.send(
             "POST", "/api/fleet/actions", headers: [("Idempotency-Key", key)] + credential, body: body)

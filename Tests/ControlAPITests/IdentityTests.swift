@@ -1,4 +1,6 @@
 import FleetModel
+import HTTPTypes
+import StoreSQLite
 import Testing
 
 @testable import ControlAPI
@@ -72,7 +74,8 @@ import Testing
                 "POST", "/api/fleet/approvals/\(id)/approve", headers: [("X-API-Key", "key-reviewer")],
                 body: #"{"note":"seen \u001b[31m it"}"#)
             #expect(answer.status == 200, "\(answer.text)")
-            let approval = try #require(await daemon.store.approval(id: id))
+            let stored = try await daemon.store.approval(id: id)
+            let approval = try #require(stored)
             #expect(approval.votes.map(\.by) == ["reviewer"])
             #expect(approval.votes.first?.note == "seen \\u{1b}[31m it", "control characters are stored escaped")
         }

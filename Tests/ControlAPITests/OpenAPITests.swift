@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import HTTPTypes
 import Testing
 
 @testable import ControlAPI

@@ -9,10 +9,14 @@ import Testing
             let id = try await daemon.pendingApproval()
             let page = try await daemon.wire.send("GET", "/")
             #expect(page.status == 200)
-            #expect(page.headers["content-security-policy"]?.hasPrefix("default-src 'none'; style-src 'sha256-") == true)
+            #expect(
+                page.headers["content-security-policy"]?.hasPrefix("default-src 'none'; style-src 'sha256-") == true)
             #expect(page.headers["x-frame-options"] == "DENY")
             #expect(page.headers["referrer-policy"] == "no-referrer")
-            for text in ["ready", "test/1, epoch 1", "restart service", "restart_service", "front", "muster approvals approve \(id)"]
+            for text in [
+                "ready", "test/1, epoch 1", "restart service", "restart_service", "front",
+                "muster approvals approve \(id)",
+            ]
             where text != "restart service" {
                 #expect(page.text.contains(text), "\(text)")
             }

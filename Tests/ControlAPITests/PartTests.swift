@@ -16,17 +16,19 @@ extension Request {
 }
 
 @Suite struct PartTests {
-    @Test(arguments: [
-        ("plain", "plain"), ("action%3A01", "action:01"), ("%C3%A4", "ä"), ("a+b", "a+b"), ("%2F", "/"),
-        ("%", nil), ("%4", nil), ("%g0", nil), ("%ff", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("plain", "plain"), ("action%3A01", "action:01"), ("%C3%A4", "ä"), ("a+b", "a+b"), ("%2F", "/"),
+            ("%", nil), ("%4", nil), ("%g0", nil), ("%ff", nil),
+        ] as [(String, String?)])
     func percentEncodingIsDecodedStrictly(text: String, expected: String?) {
         #expect(PercentEncoding.decoded(text) == expected)
     }
 
-    @Test(arguments: [
-        ("taget", "target"), ("Kind", "kind"), ("kindd", "kind"), ("zzzzzz", nil), ("", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("taget", "target"), ("Kind", "kind"), ("kindd", "kind"), ("zzzzzz", nil), ("", nil),
+        ] as [(String, String?)])
     func aNameCloseToAnAllowedOneIsSuggested(name: String, expected: String?) {
         #expect(Suggestion.nearest(name, in: ["kind", "target", "params", "reason"]) == expected)
     }

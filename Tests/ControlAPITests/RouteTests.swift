@@ -1,6 +1,8 @@
 import FleetModel
 import Foundation
+import HTTPTypes
 import Store
+import StoreSQLite
 import Testing
 
 @testable import ControlAPI
@@ -123,7 +125,8 @@ struct HappyRequest: Sendable {
 
     @Test func metricsCanBeSwitchedOff() async throws {
         try await Daemon.run(metricsEnabled: false) { daemon in
-            #expect(try await daemon.wire.send("GET", "/metrics").status == 404)
+            let answer = try await daemon.wire.send("GET", "/metrics")
+            #expect(answer.status == 404)
         }
     }
 }
