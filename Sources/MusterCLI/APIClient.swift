@@ -46,7 +46,9 @@ package struct APIClient: Sendable {
             let size = min(1000, limit - items.count)
             let page = try await get(
                 path, query: query + [("limit", String(size))] + (cursor.map { [("cursor", $0)] } ?? []))
-            guard let rows = page[name]?.array else { throw .garbled(origin: APIClient.origin(of: base), "the answer has no `\(name)`") }
+            guard let rows = page[name]?.array else {
+                throw .garbled(origin: APIClient.origin(of: base), "the answer has no `\(name)`")
+            }
             items += rows
             cursor = rows.isEmpty ? nil : page["next_cursor"]?.string
         } while cursor != nil && items.count < limit
@@ -85,7 +87,9 @@ package struct APIClient: Sendable {
 
     /// Scheme, host and port: what may be shown of an address, which may hold a password.
     static func origin(of url: String) -> String {
-        guard let parts = URLComponents(string: url), let scheme = parts.scheme, let host = parts.host else { return "-" }
+        guard let parts = URLComponents(string: url), let scheme = parts.scheme, let host = parts.host else {
+            return "-"
+        }
         return "\(scheme)://\(host)" + (parts.port.map { ":\($0)" } ?? "")
     }
 

@@ -11,6 +11,7 @@ import MusterCLI
 import Observation
 import ServiceLifecycle
 import StoreSQLite
+import UnixSignals
 
 /// Where the daemon is put together: flags to parts, parts to services. Decides nothing else.
 enum Daemon {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// `muster serve`: the daemon.
 struct ServeCommand: AsyncParsableCommand {
@@ -14,7 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             try await Daemon.run()
         } catch let refusal as StartRefusal {
-            Terminal.complain(refusal.lines)
+            for line in refusal.lines { FileHandle.standardError.write(Data("muster: \(line)\n".utf8)) }
             throw ExitCode(refusal.status)
         }
     }

@@ -29,7 +29,7 @@ package struct Doctor: Sendable {
         let daemon = await daemonFindings(flags)
         return configurationFindings(flags) + FileFindings.all(flags)
             + DirectoryFindings.all(flags.dataDirectory, isDaemonReachable: daemon.isReachable) + daemon.findings
-            + [ClockFindings.kernel(now: now)] + (await dockerFindings(flags)) + (await prometheusFindings(flags))
+            + [ClockFindings.own(now: now)] + (await dockerFindings(flags)) + (await prometheusFindings(flags))
     }
 
     private func configurationFindings(_ flags: Flags) -> [Finding] {

@@ -25,7 +25,7 @@ package enum PlanViews {
             guard !rows.isEmpty else { continue }
             let title = bucket.replacing("_", with: " ")
             lines += ["", context.terminal.styled("\(title) (\(rows.count))", .bold)]
-            lines += table(of: rows, isBucketOfActions: bucket == "deferred", context)
+            lines += self.bucket(rows, isOfActions: bucket == "deferred", context)
         }
         for source in plan["sources"]?.array ?? [] {
             guard let failure = source.text("failure") else { continue }
@@ -65,13 +65,27 @@ package enum PlanViews {
         return context.lines(table, absence: "nothing")
     }
 
-    private static func table(of rows: [JSONValue], isBucketOfActions: Bool, _ context: ViewContext) -> [String] {
-        var table = Table([.init("TARGET", minimumWidth: 10), .init("WHY", minimumWidth: 20)])
-        for row in rows {
-            let why = row.text("why") ?? row.text("reason")
-            let kind = isBucketOfActions ? row.text("kind").map { "\($0): " } ?? "" : ""
-            table.add([.init(row.string ?? row.text("target"), .bold), .init(kind + (why ?? "-"))])
+    /// Grouped by reason, the names wrapped below it: a fleet of which nothing is seen fits a screen. `--wide` gives a
+    /// row to each.
+    private static func bucket(_ rows: [JSONValue], isOfActions: Bool, _ context: ViewContext) -> [String] {
+        let entries = rows.map { row in
+            let kind = isOfActions ? row.text("kind").map { "\($0): " } ?? "" : ""
+            return (name: row.text("target") ?? "-", why: kind + (row.text("why") ?? row.text("reason") ?? "-"))
         }
-        return context.lines(table, absence: "nothing")
+        guard !context.isWide else {
+            var table = Table([.init("TARGET"), .init("WHY")])
+            for entry in entries { table.add([.init(entry.name, .bold), .init(entry.why)]) }
+            return context.lines(table, absence: "nothing")
+        }
+        var reasons: [String] = []
+        var names: [String: [String]] = [:]
+        for entry in entries {
+            if names[entry.why] == nil { reasons.append(entry.why) }
+            names[entry.why, default: []].append(entry.name.escapedForDisplay())
+        }
+        return reasons.flatMap { why in
+            why.escapedForDisplay().wrapped(to: context.terminal.width)
+                + (names[why] ?? []).joined(separator: ", ").wrapped(to: context.terminal.width - 2).map { "  \($0)" }
+        }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FleetConfig
 import FleetModel
 import Foundation
 import MusterCLI
