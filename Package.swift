@@ -24,8 +24,8 @@ extension Target.Dependency {
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
     static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
-    static let hummingbirdTesting: Self = .product(name: "HummingbirdTesting", package: "hummingbird")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncAlgorithms: Self = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let httpTypes: Self = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -89,7 +89,7 @@ let package = Package(
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
                 "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
-                .lifecycle, .logging,
+                .hummingbird, .lifecycle, .unixSignals, .logging,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -116,7 +116,7 @@ let package = Package(
             "ControlAPITests",
             [
                 "ControlAPI", "ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation",
-                "Actuators", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
+                "Actuators", .hummingbird, .httpTypes, .nioCore, .logging, .lifecycle,
             ]),
         tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
         tests("EndToEnd", ["FleetModel", .subprocess]),

@@ -14,7 +14,7 @@ struct Outlook {
     func earliest(from start: WallTime) -> WallTime? {
         var time = start
         while true {
-            let rule = RuleInForce(policy, index: policy.indexOfRule(matching: proposal, at: time))
+            let rule = RuleInForce(policy, for: proposal, at: time)
             let admitted = earliest(from: time, under: rule)
             guard let expires = rule.expires, admitted.map({ $0 >= expires }) ?? true else { return admitted }
             time = expires
@@ -31,11 +31,11 @@ struct Outlook {
             let checks = Checks(proposal.key, rule: rule, ledger: ledger, hold: hold, now: time)
             guard let rateFrees = checks.rate.freesAt, let blastFrees = checks.blast.freesAt else { return nil }
             var next = max(rateFrees, blastFrees)
-            if let hold = checks.hold {
+            if let hold = checks.reported.hold {
                 guard let until = hold.until else { return nil }
                 next = max(next, until)
             }
-            if let window = checks.window {
+            if let window = rule.window {
                 guard let opening = window.nextOpening(after: next) else { return nil }
                 next = opening
             }

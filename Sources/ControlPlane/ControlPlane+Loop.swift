@@ -10,6 +10,7 @@ extension ControlPlane: Service {
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.keepTime() }
+                group.addTask { await self.watchFiles() }
                 group.addTask { await self.keepTicking() }
                 await group.next()
                 group.cancelAll()
@@ -27,6 +28,17 @@ extension ControlPlane: Service {
         while !Task.isCancelled {
             try? await Task.sleep(for: interval)
             waker.wake(.interval)
+        }
+    }
+
+    /// Looks at the configuration files every two seconds and wakes the loop when they are no longer what is in use.
+    private func watchFiles() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(2))
+            let before = (desired.value.digest, desired.failure, policyFile.value.digest, policyFile.failure)
+            reloadFiles()
+            let after = (desired.value.digest, desired.failure, policyFile.value.digest, policyFile.failure)
+            if before != after { waker.wake(.file) }
         }
     }
 

@@ -46,7 +46,9 @@ package struct APIClient: Sendable {
             let size = min(1000, limit - items.count)
             let page = try await get(
                 path, query: query + [("limit", String(size))] + (cursor.map { [("cursor", $0)] } ?? []))
-            guard let rows = page[name]?.array else { throw .garbled(origin: base, "the answer has no `\(name)`") }
+            guard let rows = page[name]?.array else {
+                throw .garbled(origin: APIClient.origin(of: base), "the answer has no `\(name)`")
+            }
             items += rows
             cursor = rows.isEmpty ? nil : page["next_cursor"]?.string
         } while cursor != nil && items.count < limit
@@ -81,6 +83,14 @@ package struct APIClient: Sendable {
         if let key { headers.append(("Authorization", "Bearer \(key)")) }
         if body != nil { headers.append(("Content-Type", "application/json")) }
         return HTTPRequest(method, url, headers: headers, body: body.map { $0.bytes(sorted: false) })
+    }
+
+    /// Scheme, host and port: what may be shown of an address, which may hold a password.
+    static func origin(of url: String) -> String {
+        guard let parts = URLComponents(string: url), let scheme = parts.scheme, let host = parts.host else {
+            return "-"
+        }
+        return "\(scheme)://\(host)" + (parts.port.map { ":\($0)" } ?? "")
     }
 
     /// Percent-encoded for one segment of a path or one part of a query (RFC 3986, unreserved characters stay).
@@ -124,7 +134,7 @@ package struct APIClient: Sendable {
         do {
             return try JSONValue.parse(response.body, maximumDepth: 64)
         } catch {
-            throw .garbled(origin: base, "status \(response.status) with a body that is not JSON")
+            throw .garbled(origin: APIClient.origin(of: base), "status \(response.status) with a body that is not JSON")
         }
     }
 }

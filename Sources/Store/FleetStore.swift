@@ -38,6 +38,8 @@ package protocol LedgerStore: Sendable {
     func ledgerHead() async throws(StoreError) -> LedgerHead
     /// Entries with a sequence above `sequence`, oldest first, at most `limit`: for walking the chain.
     func entries(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerEntry]
+    /// Beside each of those entries, in the same order, what it is found and counted by.
+    func filings(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerFiling]
 }
 
 package protocol ApprovalStore: Sendable {

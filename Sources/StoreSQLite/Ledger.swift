@@ -121,4 +121,19 @@ extension SQLiteStore {
             ).map { LedgerEntry(row: $0) }
         }
     }
+
+    package func filings(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerFiling] {
+        try await read { db in
+            try db.rows(
+                """
+                SELECT id, at, kind, target, verdict, dry_run, approval_id, action_id FROM decisions
+                WHERE sequence > ? ORDER BY sequence LIMIT ?
+                """, [sequence, limit]
+            ).map { row in
+                LedgerFiling(
+                    id: row[0], at: WallTime(milliseconds: row[1]), kind: row[2], target: row[3], verdict: row[4],
+                    dryRun: row[5], approvalID: row[6], actionID: row[7])
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 internal import FleetModel
 internal import Glibc
 internal import Store
+internal import Synchronization
 
 /// The kernel's word that this process alone owns a data directory.
 ///
@@ -9,7 +10,8 @@ internal import Store
 /// that is refused; it is never what decides. The descriptor is close-on-exec: a docker command started by this
 /// process must not keep the lock after it.
 final class OwnerLock: Sendable {
-    private let descriptor: Int32
+    /// Nil once it is released.
+    private let descriptor: Mutex<Int32?>
 
     /// Takes the lock or fails with `locked` and the holder's text, or `unavailable` when the file cannot be used.
     init(path: String, now: WallTime) throws(StoreError) {
@@ -27,12 +29,19 @@ final class OwnerLock: Sendable {
             Glibc.close(descriptor)
             throw error
         }
-        self.descriptor = descriptor
+        self.descriptor = Mutex(descriptor)
     }
 
-    /// Closing the last descriptor of an open file ends its lock (flock(2)).
     deinit {
-        Glibc.close(descriptor)
+        release()
+    }
+
+    /// Closing the last descriptor of an open file ends its lock (flock(2)). The file stays: removing it would let a
+    /// third process lock a new one while a second still waits on this one.
+    func release() {
+        descriptor.withLock { descriptor in
+            if let open = descriptor.take() { Glibc.close(open) }
+        }
     }
 
     private static func sign(_ descriptor: Int32, path: String, now: WallTime) throws(StoreError) {

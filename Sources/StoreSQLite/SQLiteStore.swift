@@ -20,7 +20,6 @@ package final class SQLiteStore: FleetStore {
 
     private let pool: DatabasePool
     private let state = Mutex(State())
-    /// Declared last, so that it is released after the connections.
     private let lock: OwnerLock
 
     /// Opens or makes the store in `directory`, blocking; `now` is what the lock file states.
@@ -101,6 +100,17 @@ package final class SQLiteStore: FleetStore {
         try await read { db in try Schema.applied(db) }
     }
 
+    /// The settings that durability rests on, as the writing connection has them: pragma to value.
+    package func durability() async throws(StoreError) -> [String: String] {
+        try await write { db in
+            var settings: [String: String] = [:]
+            for pragma in ["journal_mode", "synchronous", "busy_timeout", "foreign_keys"] {
+                settings[pragma] = try String.fetchOne(db, sql: "PRAGMA \(pragma)")
+            }
+            return settings
+        }
+    }
+
     package func close() async {
         let wasClosed = state.withLock { state in
             defer { state.isClosed = true }
@@ -109,9 +119,10 @@ package final class SQLiteStore: FleetStore {
         guard !wasClosed else { return }
         await withCheckedContinuation { continuation in
             // Waits for the accesses under way; must not do so on the cooperative pool.
-            DispatchQueue.global().async { [pool] in
-                // What cannot be closed in order is closed by the process's end; everything answered is durable.
-                try? pool.close()
+            DispatchQueue.global().async { [pool, lock] in
+                // Where closing fails the connections and so the lock stay until the process ends, which loses nothing:
+                // everything answered is durable.
+                if case .success = StoreError.result({ try pool.close() }) { lock.release() }
                 continuation.resume()
             }
         }

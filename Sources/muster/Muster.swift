@@ -13,7 +13,7 @@ struct Muster: AsyncParsableCommand {
             """,
         version: Version.current,
         groupedSubcommands: [
-            CommandGroup(name: "Running:", subcommands: [ServeCommand.self]),
+            CommandGroup(name: "Running:", subcommands: [ServeCommand.self, DoctorCommand.self]),
             CommandGroup(
                 name: "Looking:",
                 subcommands: [

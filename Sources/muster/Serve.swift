@@ -1,5 +1,5 @@
 import ArgumentParser
-import MusterCLI
+import Foundation
 
 /// `muster serve`: the daemon.
 struct ServeCommand: AsyncParsableCommand {
@@ -12,14 +12,20 @@ struct ServeCommand: AsyncParsableCommand {
             """)
 
     func run() async throws {
-        try await Daemon.run()
+        do {
+            try await Daemon.run()
+        } catch let refusal as StartRefusal {
+            for line in refusal.lines { FileHandle.standardError.write(Data("muster: \(line)\n".utf8)) }
+            throw ExitCode(refusal.status)
+        }
     }
 }
 
-/// Where the daemon is put together.
-enum Daemon {
-    /// Returns when the daemon has been asked to end and has drained.
-    static func run() async throws {
-        throw CommandError.local("this build has no daemon")
-    }
+/// Why the daemon did not start: what is wrong, a line each, and the exit status.
+struct StartRefusal: Error {
+    /// EX_CONFIG of sysexits.h.
+    static let badConfiguration: Int32 = 78
+
+    var lines: [String]
+    var status: Int32 = StartRefusal.badConfiguration
 }

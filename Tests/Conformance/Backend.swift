@@ -49,6 +49,16 @@ func withStore(_ backend: Backend, _ body: (any FleetStore) async throws -> Void
     await store.close()
 }
 
+/// Why a use of a store is refused; nil when it is not.
+func refusal(_ use: () async throws -> Void) async -> StoreError? {
+    do {
+        try await use()
+        return nil
+    } catch {
+        return error as? StoreError
+    }
+}
+
 extension FleetStore {
     /// Commits what `fill` puts into a tick made from the ledger's present head.
     @discardableResult

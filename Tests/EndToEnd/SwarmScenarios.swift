@@ -36,7 +36,8 @@ struct SwarmScenarios {
                 scratch, registry: "  - {name: \(name), runtime: swarm, \(wanted.fields)}", docker: docker)
             try await docker(
                 "service", "create", "--detach", "--no-resolve-image", "--name", name, "--replicas",
-                String(wanted.replicas), "--update-monitor", "1s", "\(TestImage.repository):1")
+                String(wanted.replicas), "--update-monitor", "1s", "--stop-signal", "SIGKILL",
+                "\(TestImage.repository):1")
             do {
                 try await heal(wanted, muster, docker, name)
             } catch {

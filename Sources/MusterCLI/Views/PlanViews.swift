@@ -5,9 +5,13 @@ package enum PlanViews {
     /// The buckets of what is not proposed, in the order in which they matter to a reader.
     private static let buckets = ["deferred", "waiting", "in_flight", "blocked", "held", "unknown"]
 
-    /// True when the plan would change something: exit status 2 of `muster plan`.
-    package static func proposesChanges(_ plan: JSONValue) -> Bool {
-        ["proposals", "deferred"].contains { !(plan[$0]?.array ?? []).isEmpty }
+    /// 2 when changes are proposed. Else 1 when an observer failed: what it covers is unknown, not in sync. Else 0.
+    package static func exitStatus(_ plan: JSONValue) -> Int32 {
+        if ["proposals", "deferred"].contains(where: { !(plan[$0]?.array ?? []).isEmpty }) {
+            return ExitStatus.changesProposed
+        }
+        let hasFailed = (plan["sources"]?.array ?? []).contains { $0.text("failure") != nil }
+        return hasFailed ? ExitStatus.failure : 0
     }
 
     package static func lines(_ plan: JSONValue, _ context: ViewContext) -> [String] {
@@ -21,7 +25,7 @@ package enum PlanViews {
             guard !rows.isEmpty else { continue }
             let title = bucket.replacing("_", with: " ")
             lines += ["", context.terminal.styled("\(title) (\(rows.count))", .bold)]
-            lines += table(of: rows, isBucketOfActions: bucket == "deferred", context)
+            lines += self.bucket(rows, isOfActions: bucket == "deferred", context)
         }
         for source in plan["sources"]?.array ?? [] {
             guard let failure = source.text("failure") else { continue }
@@ -61,13 +65,27 @@ package enum PlanViews {
         return context.lines(table, absence: "nothing")
     }
 
-    private static func table(of rows: [JSONValue], isBucketOfActions: Bool, _ context: ViewContext) -> [String] {
-        var table = Table([.init("TARGET", minimumWidth: 10), .init("WHY", minimumWidth: 20)])
-        for row in rows {
-            let why = row.text("why") ?? row.text("reason")
-            let kind = isBucketOfActions ? row.text("kind").map { "\($0): " } ?? "" : ""
-            table.add([.init(row.string ?? row.text("target"), .bold), .init(kind + (why ?? "-"))])
+    /// Grouped by reason, the names wrapped below it: a fleet of which nothing is seen fits a screen. `--wide` gives a
+    /// row to each.
+    private static func bucket(_ rows: [JSONValue], isOfActions: Bool, _ context: ViewContext) -> [String] {
+        let entries = rows.map { row in
+            let kind = isOfActions ? row.text("kind").map { "\($0): " } ?? "" : ""
+            return (name: row.text("target") ?? "-", why: kind + (row.text("why") ?? row.text("reason") ?? "-"))
         }
-        return context.lines(table, absence: "nothing")
+        guard !context.isWide else {
+            var table = Table([.init("TARGET"), .init("WHY")])
+            for entry in entries { table.add([.init(entry.name, .bold), .init(entry.why)]) }
+            return context.lines(table, absence: "nothing")
+        }
+        var reasons: [String] = []
+        var names: [String: [String]] = [:]
+        for entry in entries {
+            if names[entry.why] == nil { reasons.append(entry.why) }
+            names[entry.why, default: []].append(entry.name.escapedForDisplay())
+        }
+        return reasons.flatMap { why in
+            why.escapedForDisplay().wrapped(to: context.terminal.width)
+                + (names[why] ?? []).joined(separator: ", ").wrapped(to: context.terminal.width - 2).map { "  \($0)" }
+        }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import FleetConfig
 import FleetModel
+import Foundation
 import MusterCLI
 
 extension FileChecks.Answer {
@@ -121,13 +123,25 @@ struct PolicyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let time = at.flatMap { TimeText.time($0, after: Console.now) }
+            output.show(offline ? try judge(at: time) : try await ask(at: time), ExplanationView.lines)
+        }
+
+        private func ask(at time: WallTime?) async throws -> JSONValue {
             var body = JSONObject([
                 ("kind", .string(kind)), ("target", .string(target)), ("source", .string(source)),
                 ("params", .object(try ActionParameters.parse(param))),
             ])
             if let time { body["at"] = .string(time.rfc3339) }
-            output.show(
-                try await connection.client().post("/api/fleet/policy/evaluate", .object(body)), ExplanationView.lines)
+            return try await connection.client().post("/api/fleet/policy/evaluate", .object(body))
+        }
+
+        private func judge(at time: WallTime?) throws -> JSONValue {
+            let proposal = Proposal(
+                kind: ActionKind(rawValue: kind), target: target, params: try ActionParameters.parse(param),
+                source: ProposalSource(rawValue: source) ?? .manual, reason: "explained")
+            let path =
+                try policy ?? Offline.flags(environment: ProcessInfo.processInfo.environment).policyPath
+            return try Offline.explain(proposal, policyPath: path, at: time ?? Console.now)
         }
     }
 }

@@ -23,10 +23,13 @@ struct Docker: Sendable {
         try await self("inspect", "--format", format, "--", name)
     }
 
-    /// Starts a container of the test image; `options` stand before the image, `command` after it.
+    /// Starts a container of the test image, one that ends at once when it is stopped; `options` stand before the image, `command` after it.
     func run(_ name: String, tag: String = "1", options: [String] = [], command: [String] = []) async throws {
         try await Shell.output(
-            ["docker", "-H", host, "run", "-d", "--label", "muster.test=end-to-end", "--name", name] + options
+            [
+                "docker", "-H", host, "run", "-d", "--label", "muster.test=end-to-end", "--stop-signal", "SIGKILL",
+                "--name", name,
+            ] + options
                 + ["\(TestImage.repository):\(tag)"] + command)
     }
 
@@ -58,8 +61,8 @@ enum TestImage {
                 ])
             for tag in ["1", "2"] {
                 try await docker(
-                    "import", "--change", "CMD [\"/bin/sleep\",\"1000000\"]", "--change", "ENV PATH=/bin", "--change",
-                    "STOPSIGNAL SIGKILL", "--change", "LABEL muster.test.tag=\(tag)", scratch.path("image.tar"),
+                    "import", "--change", "CMD [\"/bin/sleep\",\"1000000\"]", "--change", "ENV PATH=/bin",
+                    "--change", "LABEL muster.test.tag=\(tag)", scratch.path("image.tar"),
                     "\(repository):\(tag)")
             }
         }
