@@ -21,19 +21,23 @@ struct DeployFilesTests {
         #expect(loaded.desired["uptime-mcp"]?.package == "uptime-kuma-agent")
     }
 
-    @Test("every policy is valid and says of each rule why it is there", arguments: [
-        "action-policy.default.yml", "postures/locked-down.yml", "postures/supervised.yml",
-        "postures/scoped-autonomous.yml",
-    ])
+    @Test(
+        "every policy is valid and says of each rule why it is there",
+        arguments: [
+            "action-policy.default.yml", "postures/locked-down.yml", "postures/supervised.yml",
+            "postures/scoped-autonomous.yml",
+        ])
     func policies(name: String) throws {
         let policy = try Policy.read(try YAMLFile.load(Checkout.root + "/deploy/" + name))
         #expect(policy.rules.isEmpty == false)
         for rule in policy.rules { #expect(rule.note != nil, "\(rule.id)") }
     }
 
-    @Test("the test file of each policy names that policy, which exists, and asks after each of its rules", arguments: [
-        "default", "locked-down", "supervised", "scoped-autonomous",
-    ])
+    @Test(
+        "the test file of each policy names that policy, which exists, and asks after each of its rules",
+        arguments: [
+            "default", "locked-down", "supervised", "scoped-autonomous",
+        ])
     func testFiles(name: String) throws {
         let directory = Checkout.root + "/deploy/postures/tests"
         let tests = try PolicyTestFile.read(try YAMLFile.load(directory + "/\(name).test.yml"))

@@ -118,24 +118,33 @@ struct FlagsTests {
             ])
     }
 
-    @Test("refuse a config.json that is no JSON object, with the place", arguments: [
-        ("{\n  \"port\": 1,\n}", "a JSON object is expected; at 3:1 a value, a comma or a closing bracket was expected"),
-        ("[]", "a JSON object is expected"),
-        ("", "a JSON object is expected; at 1:1 the text ends too early"),
-        ("{\"port\":1,\"port\":2}", "a JSON object is expected; at 1:11 a name occurs twice in one object"),
-    ])
+    @Test(
+        "refuse a config.json that is no JSON object, with the place",
+        arguments: [
+            (
+                "{\n  \"port\": 1,\n}",
+                "a JSON object is expected; at 3:1 a value, a comma or a closing bracket was expected"
+            ),
+            ("[]", "a JSON object is expected"),
+            ("", "a JSON object is expected; at 1:1 the text ends too early"),
+            ("{\"port\":1,\"port\":2}", "a JSON object is expected; at 1:11 a name occurs twice in one object"),
+        ])
     func brokenFile(json: String, expected: String) {
         #expect(errors(json: json) == ["`config.json` (DIR/config.json): \(expected)"])
     }
 
-    @Test("are bounded", arguments: [
-        ("PORT", "0"), ("PORT", "65536"), ("PORT", "9000x"), ("STATE_DB_POOL_SIZE", "0"),
-        ("FLEET_RECONCILER_INTERVAL", "0"), ("FLEET_RECONCILER_MAX_ACTIONS", "0"), ("FLEET_AUTOSCALER_INTERVAL", "-1"),
-        ("DEPLOY_WATCH_WINDOW", "1e3"), ("APPROVAL_TTL", "0"), ("APPROVAL_DENY_COOLDOWN", "-1"),
-        ("FLEET_EVENTS_RATE", "-1"), ("LEADER_LEASE", "1"), ("HOST", "a b"), ("STATE_DB_URI", "mysql://x"),
-        ("SCALING_PROMETHEUS_URL", "prometheus:9090"), ("FLEET_OBSERVERS", "docker,docker"),
-        ("FLEET_OBSERVERS", "dokcer"), ("FLEET_OBSERVERS", ","), ("FLEET_PROFILES", "a b"), ("AUTH_REQUIRED", "true"),
-    ])
+    @Test(
+        "are bounded",
+        arguments: [
+            ("PORT", "0"), ("PORT", "65536"), ("PORT", "9000x"), ("STATE_DB_POOL_SIZE", "0"),
+            ("FLEET_RECONCILER_INTERVAL", "0"), ("FLEET_RECONCILER_MAX_ACTIONS", "0"),
+            ("FLEET_AUTOSCALER_INTERVAL", "-1"),
+            ("DEPLOY_WATCH_WINDOW", "1e3"), ("APPROVAL_TTL", "0"), ("APPROVAL_DENY_COOLDOWN", "-1"),
+            ("FLEET_EVENTS_RATE", "-1"), ("LEADER_LEASE", "1"), ("HOST", "a b"), ("STATE_DB_URI", "mysql://x"),
+            ("SCALING_PROMETHEUS_URL", "prometheus:9090"), ("FLEET_OBSERVERS", "docker,docker"),
+            ("FLEET_OBSERVERS", "dokcer"), ("FLEET_OBSERVERS", ","), ("FLEET_PROFILES", "a b"),
+            ("AUTH_REQUIRED", "true"),
+        ])
     func bounds(name: String, value: String) {
         let found = errors([name: value])
         #expect(found.count == 1)
@@ -180,17 +189,21 @@ struct FlagsTests {
         #expect(try load(json: json).apiKeys == expected)
     }
 
-    @Test("refuse API_KEYS that nobody could rely on", arguments: [
-        ("ops:k1", "entry 1 must be `name:key:role_or_scope`"), ("ops::admin", "entry 1 must be `name:key:role_or_scope`"),
-        ("a:k:admin;b:k:viewer", "`a` and `b` have the same key"), ("a:k:admin;a:l:viewer", "the name `a` stands twice"),
-        (
-            "a:k:root",
-            "entry 1 (`a`) grants what is neither a role nor a scope; `viewer`, `reviewer`, `operator`, `service`, "
-                + "`admin`, `fleet:read`, `approvals:write`, `actions:write`, `policy:write`, `events:write`, "
-                + "`fleet:admin`"
-        ),
-        (";", "at least one `name:key:role_or_scope` is expected"),
-    ])
+    @Test(
+        "refuse API_KEYS that nobody could rely on",
+        arguments: [
+            ("ops:k1", "entry 1 must be `name:key:role_or_scope`"),
+            ("ops::admin", "entry 1 must be `name:key:role_or_scope`"),
+            ("a:k:admin;b:k:viewer", "`a` and `b` have the same key"),
+            ("a:k:admin;a:l:viewer", "the name `a` stands twice"),
+            (
+                "a:k:root",
+                "entry 1 (`a`) grants what is neither a role nor a scope; `viewer`, `reviewer`, `operator`, `service`, "
+                    + "`admin`, `fleet:read`, `approvals:write`, `actions:write`, `policy:write`, `events:write`, "
+                    + "`fleet:admin`"
+            ),
+            (";", "at least one `name:key:role_or_scope` is expected"),
+        ])
     func badKeys(text: String, expected: String) {
         #expect(errors(["API_KEYS": text]) == ["`API_KEYS` (environment variable API_KEYS): \(expected)"])
     }
@@ -206,11 +219,14 @@ struct FlagsTests {
         #expect(try load(["AUTH_REQUIRED": "true", "API_KEYS": "a:k:admin"]).authRequired)
     }
 
-    @Test("that this version cannot honour are said, one sentence each", arguments: [
-        ("STATE_DB_URI", "postgresql://h/db"), ("AUTH_JWT_JWKS_URI", "https://h/jwks"), ("AUTH_JWT_ISSUER", "x"),
-        ("AUTH_JWT_AUDIENCE", "x"), ("NOTIFY_WEBHOOK_URL", "https://h/"), ("FLEET_EVENTS_TOKEN", "x"),
-        ("FLEET_EVENTS_TOKEN_FILE", "/x"), ("SCALING_PROMETHEUS_URL", "http://h:9090"), ("FLEET_OBSERVERS", "docker,events"),
-    ])
+    @Test(
+        "that this version cannot honour are said, one sentence each",
+        arguments: [
+            ("STATE_DB_URI", "postgresql://h/db"), ("AUTH_JWT_JWKS_URI", "https://h/jwks"), ("AUTH_JWT_ISSUER", "x"),
+            ("AUTH_JWT_AUDIENCE", "x"), ("NOTIFY_WEBHOOK_URL", "https://h/"), ("FLEET_EVENTS_TOKEN", "x"),
+            ("FLEET_EVENTS_TOKEN_FILE", "/x"), ("SCALING_PROMETHEUS_URL", "http://h:9090"),
+            ("FLEET_OBSERVERS", "docker,events"),
+        ])
     func notYetAvailable(name: String, value: String) throws {
         let sentences = try load([name: value]).notYetAvailable
         #expect(sentences.count == 1)

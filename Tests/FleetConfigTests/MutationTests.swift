@@ -68,7 +68,10 @@ struct MutationTests {
     }
 
     private func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
-        guard !bytes.isEmpty else { return bytes = [UInt8(ascii: "a")] }
+        guard !bytes.isEmpty else {
+            bytes = [UInt8(ascii: "a")]
+            return
+        }
         let place = Int.random(in: 0..<bytes.count, using: &generator)
         switch Int.random(in: 0..<6, using: &generator) {
         case 0: bytes[place] = UInt8.random(in: 0...255, using: &generator)

@@ -74,25 +74,33 @@ struct PolicyReaderTests {
         #expect(policy.watchScaleDown == false)
     }
 
-    @Test("takes windows with days and time zones", arguments: [
-        ("\"02:00-05:00\"", "02:00-05:00 UTC"), ("02:00-05:00", "02:00-05:00 UTC"),
-        ("{hours: \"00:00-24:00\"}", "00:00-24:00 UTC"), ("{days: [sun, sat]}", "sat,sun 00:00-00:00 UTC"),
-        ("{days: [fri], hours: \"23:30-01:00\", tz: \"Europe/Berlin\"}", "fri 23:30-01:00 Europe/Berlin"),
-        ("{hours: \"01:00-02:00\", tz: UTC}", "01:00-02:00 UTC"),
-    ])
+    @Test(
+        "takes windows with days and time zones",
+        arguments: [
+            ("\"02:00-05:00\"", "02:00-05:00 UTC"), ("02:00-05:00", "02:00-05:00 UTC"),
+            ("{hours: \"00:00-24:00\"}", "00:00-24:00 UTC"), ("{days: [sun, sat]}", "sat,sun 00:00-00:00 UTC"),
+            ("{days: [fri], hours: \"23:30-01:00\", tz: \"Europe/Berlin\"}", "fri 23:30-01:00 Europe/Berlin"),
+            ("{hours: \"01:00-02:00\", tz: UTC}", "01:00-02:00 UTC"),
+        ])
     func windows(text: String, expected: String) throws {
         let policy = try PolicyText.read("rules: [{kind: x, tier: auto, maintenance_window: \(text)}]")
         #expect(policy.rules[0].window?.description == expected)
     }
 
     static let mistakes: [(note: String, rule: String, expected: [String])] = [
-        ("unknown field", "teir: auto, tier: auto", ["1:19: unknown field `teir` in a rule; the nearest known one is `tier`"]),
+        (
+            "unknown field", "teir: auto, tier: auto",
+            ["1:19: unknown field `teir` in a rule; the nearest known one is `tier`"]
+        ),
         (
             "unknown tier", "tier: always",
             ["1:25: `tier` must be one of `auto`, `auto_notify`, `approval_required`, `forbidden`, not `always`"]
         ),
         ("no tier", "target: x", ["1:9: a rule needs `tier`"]),
-        ("a glob that is not closed", "tier: auto, target: \"a[\"", ["1:39: `target` is no pattern: `a[`; a `[` needs its `]`"]),
+        (
+            "a glob that is not closed", "tier: auto, target: \"a[\"",
+            ["1:39: `target` is no pattern: `a[`; a `[` needs its `]`"]
+        ),
         (
             "a source that does not exist", "tier: auto, source: reconcilr",
             [
@@ -100,46 +108,87 @@ struct PolicyReaderTests {
                     + "`reconcilr`"
             ]
         ),
-        ("hours that are none", "tier: auto, maintenance_window: \"2-5\"", [
-            "1:51: `maintenance_window` must be hours such as `02:00-05:00`, not `2-5`"
-        ]),
-        ("a minute too many", "tier: auto, maintenance_window: \"02:60-05:00\"", [
-            "1:51: `maintenance_window` must be hours such as `02:00-05:00`, not `02:60-05:00`"
-        ]),
-        ("a start at the day's end", "tier: auto, maintenance_window: \"24:00-05:00\"", [
-            "1:51: `maintenance_window` must be hours such as `02:00-05:00`, not `24:00-05:00`"
-        ]),
-        ("a time zone that does not exist", "tier: auto, maintenance_window: {hours: \"02:00-05:00\", tz: Mars/Olympus}", [
-            "1:78: `tz` must be a time zone such as `Europe/Berlin` or `UTC`, not `Mars/Olympus`"
-        ]),
-        ("an abbreviation for a time zone", "tier: auto, maintenance_window: {hours: \"02:00-05:00\", tz: \"GMT+3\"}", [
-            "1:78: `tz` must be a time zone such as `Europe/Berlin` or `UTC`, not `GMT+3`"
-        ]),
-        ("a day in full", "tier: auto, maintenance_window: {days: [monday]}", [
-            "1:59: `days` takes `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`, not `monday`"
-        ]),
-        ("a window of nothing", "tier: auto, maintenance_window: {tz: UTC}", [
-            "1:51: `maintenance_window` needs `hours` or `days`"
-        ]),
+        (
+            "hours that are none", "tier: auto, maintenance_window: \"2-5\"",
+            [
+                "1:51: `maintenance_window` must be hours such as `02:00-05:00`, not `2-5`"
+            ]
+        ),
+        (
+            "a minute too many", "tier: auto, maintenance_window: \"02:60-05:00\"",
+            [
+                "1:51: `maintenance_window` must be hours such as `02:00-05:00`, not `02:60-05:00`"
+            ]
+        ),
+        (
+            "a start at the day's end", "tier: auto, maintenance_window: \"24:00-05:00\"",
+            [
+                "1:51: `maintenance_window` must be hours such as `02:00-05:00`, not `24:00-05:00`"
+            ]
+        ),
+        (
+            "a time zone that does not exist",
+            "tier: auto, maintenance_window: {hours: \"02:00-05:00\", tz: Mars/Olympus}",
+            [
+                "1:78: `tz` must be a time zone such as `Europe/Berlin` or `UTC`, not `Mars/Olympus`"
+            ]
+        ),
+        (
+            "an abbreviation for a time zone",
+            "tier: auto, maintenance_window: {hours: \"02:00-05:00\", tz: \"GMT+3\"}",
+            [
+                "1:78: `tz` must be a time zone such as `Europe/Berlin` or `UTC`, not `GMT+3`"
+            ]
+        ),
+        (
+            "a day in full", "tier: auto, maintenance_window: {days: [monday]}",
+            [
+                "1:59: `days` takes `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`, not `monday`"
+            ]
+        ),
+        (
+            "a window of nothing", "tier: auto, maintenance_window: {tz: UTC}",
+            [
+                "1:51: `maintenance_window` needs `hours` or `days`"
+            ]
+        ),
         ("half a rate limit", "tier: auto, rate_limit: {max: 3}", ["1:43: `rate_limit` needs `max` and `window_s`"]),
-        ("a window of no seconds", "tier: auto, rate_limit: {max: 3, window_s: 0}", [
-            "1:62: `window_s` must be 1 to 2678400, not `0`"
-        ]),
-        ("a window above 31 days", "tier: auto, blast_radius: {max_targets: 3, window_s: 2678401}", [
-            "1:72: `window_s` must be 1 to 2678400, not `2678401`"
-        ]),
-        ("a budget below 0", "tier: auto, rate_limit: {max: -1, window_s: 1}", ["1:49: `max` must be 0 to 10000, not `-1`"]),
+        (
+            "a window of no seconds", "tier: auto, rate_limit: {max: 3, window_s: 0}",
+            [
+                "1:62: `window_s` must be 1 to 2678400, not `0`"
+            ]
+        ),
+        (
+            "a window above 31 days", "tier: auto, blast_radius: {max_targets: 3, window_s: 2678401}",
+            [
+                "1:72: `window_s` must be 1 to 2678400, not `2678401`"
+            ]
+        ),
+        (
+            "a budget below 0", "tier: auto, rate_limit: {max: -1, window_s: 1}",
+            ["1:49: `max` must be 0 to 10000, not `-1`"]
+        ),
         ("nobody approves", "tier: auto, approvals: 0", ["1:42: `approvals` must be 1 to 10, not `0`"]),
-        ("a date for a time", "tier: auto, expires: 2026-12-31", [
-            "1:40: `expires` must be a time such as `2026-12-31T00:00:00Z`, not `2026-12-31`"
-        ]),
-        ("an id with a blank", "tier: auto, id: a b", [
-            "1:35: `id` takes letters, digits, `.`, `_` and `-`, at most 128, not `a b`"
-        ]),
-        ("two at once", "tier: often, approvals: many", [
-            "1:25: `tier` must be one of `auto`, `auto_notify`, `approval_required`, `forbidden`, not `often`",
-            "1:43: `approvals` must be an integer, not the string `many`",
-        ]),
+        (
+            "a date for a time", "tier: auto, expires: 2026-12-31",
+            [
+                "1:40: `expires` must be a time such as `2026-12-31T00:00:00Z`, not `2026-12-31`"
+            ]
+        ),
+        (
+            "an id with a blank", "tier: auto, id: a b",
+            [
+                "1:35: `id` takes letters, digits, `.`, `_` and `-`, at most 128, not `a b`"
+            ]
+        ),
+        (
+            "two at once", "tier: often, approvals: many",
+            [
+                "1:25: `tier` must be one of `auto`, `auto_notify`, `approval_required`, `forbidden`, not `often`",
+                "1:43: `approvals` must be an integer, not the string `many`",
+            ]
+        ),
     ]
 
     @Test("with a mistake is refused whole, with the place", arguments: mistakes.indices)
@@ -192,16 +241,21 @@ struct OverrideBodyTests {
         #expect(try PolicyRule.override(from: JSONObject([("kind", "x"), ("tier", "auto")]), id: "o").priority == 0)
     }
 
-    @Test("is refused with everything that is wrong in it", arguments: [
-        (["tier": "auto"], ["a rule needs `kind`"]),
-        (["kind": "x", "tier": 1], ["`tier` must be a string, not the number `1`; quote it: \"1\""]),
-        (["kind": "x", "tier": "auto", "prio": 1], ["unknown field `prio` in an override; the nearest known one is `priority`"]),
-        (
-            ["kind": "x", "tier": "auto", "priority": 1.5, "approvals": 11],
-            ["`priority` must be an integer, not the number `1.5`", "`approvals` must be 1 to 10, not `11`"]
-        ),
-        (["kind": ["x"], "tier": "auto"], ["`kind` must be a string, not a list"]),
-    ] as [(JSONValue, [String])])
+    @Test(
+        "is refused with everything that is wrong in it",
+        arguments: [
+            (["tier": "auto"], ["a rule needs `kind`"]),
+            (["kind": "x", "tier": 1], ["`tier` must be a string, not the number `1`; quote it: \"1\""]),
+            (
+                ["kind": "x", "tier": "auto", "prio": 1],
+                ["unknown field `prio` in an override; the nearest known one is `priority`"]
+            ),
+            (
+                ["kind": "x", "tier": "auto", "priority": 1.5, "approvals": 11],
+                ["`priority` must be an integer, not the number `1.5`", "`approvals` must be 1 to 10, not `11`"]
+            ),
+            (["kind": ["x"], "tier": "auto"], ["`kind` must be a string, not a list"]),
+        ] as [(JSONValue, [String])])
     func bad(body: JSONValue, messages: [String]) {
         let errors = #expect(throws: OverrideErrors.self) { try PolicyRule.override(from: body.body, id: "o") }
         #expect(errors?.messages == messages)
@@ -259,22 +313,27 @@ struct PolicyTestFileTests {
         #expect(whole.expectedRule == "scale")
     }
 
-    @Test("that tests nothing is an error", arguments: [
-        ("version: 1", "1:1: the file has no cases, so it tests nothing"),
-        ("cases: []", "1:1: the file has no cases, so it tests nothing"),
-        ("cases: [{name: a, request: {kind: x, target: y}}]", "1:9: a case needs `expect`"),
-        ("cases: [{name: a, request: {kind: x, target: y}, expect: {rule: z}}]", "1:58: `expect` needs a `decision`"),
-        (
-            "cases: [{name: a, request: {kind: x, target: y}, expect: {decision: yes}}]",
-            "1:69: `decision` must be one of `allow`, `allow_notify`, `queue_approval`, `deny`, not `yes`"
-        ),
-        ("cases: [{request: {kind: x, target: y}, expect: {decision: deny}}]", "1:9: a case needs `name`"),
-        ("cases: [{name: a, request: {kind: x}, expect: {decision: deny}}]", "1:28: `request` needs `target`"),
-        (
-            "cases: [{name: a, request: {kind: x, target: y}, spent: [{kind: x}], expect: {decision: deny}}]",
-            "1:58: a spend needs `kind`, `target` and `ago_s`"
-        ),
-    ])
+    @Test(
+        "that tests nothing is an error",
+        arguments: [
+            ("version: 1", "1:1: the file has no cases, so it tests nothing"),
+            ("cases: []", "1:1: the file has no cases, so it tests nothing"),
+            ("cases: [{name: a, request: {kind: x, target: y}}]", "1:9: a case needs `expect`"),
+            (
+                "cases: [{name: a, request: {kind: x, target: y}, expect: {rule: z}}]",
+                "1:58: `expect` needs a `decision`"
+            ),
+            (
+                "cases: [{name: a, request: {kind: x, target: y}, expect: {decision: yes}}]",
+                "1:69: `decision` must be one of `allow`, `allow_notify`, `queue_approval`, `deny`, not `yes`"
+            ),
+            ("cases: [{request: {kind: x, target: y}, expect: {decision: deny}}]", "1:9: a case needs `name`"),
+            ("cases: [{name: a, request: {kind: x}, expect: {decision: deny}}]", "1:28: `request` needs `target`"),
+            (
+                "cases: [{name: a, request: {kind: x, target: y}, spent: [{kind: x}], expect: {decision: deny}}]",
+                "1:58: a spend needs `kind`, `target` and `ago_s`"
+            ),
+        ])
     func bad(text: String, expected: String) {
         #expect(errors(text) == ["t.yml:" + expected])
     }

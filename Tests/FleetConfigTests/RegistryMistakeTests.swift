@@ -97,12 +97,16 @@ struct RegistryMistakeTests {
             field: "unknown field", "hostport: 80",
             "3:5: unknown field `hostport` in a service; the nearest known one is `host_port`"),
         .init(field: "port 0", "host_port: 0", "3:16: `host_port` must be 1 to 65535, not `0`"),
-        .init(field: "port too large", "container_port: 65536", "3:21: `container_port` must be 1 to 65535, not `65536`"),
+        .init(
+            field: "port too large", "container_port: 65536", "3:21: `container_port` must be 1 to 65535, not `65536`"),
         .init(
             field: "a port beyond 64 bits", "host_port: 99999999999999999999",
             "3:16: `host_port` must be 1 to 65535, not `99999999999999999999`"),
-        .init(field: "a quoted port", "host_port: \"80\"", "3:16: `host_port` must be an integer, not the string \"80\""),
-        .init(field: "a port with a fraction", "host_port: 80.5", "3:16: `host_port` must be an integer, not the number `80.5`"),
+        .init(
+            field: "a quoted port", "host_port: \"80\"", "3:16: `host_port` must be an integer, not the string \"80\""),
+        .init(
+            field: "a port with a fraction", "host_port: 80.5",
+            "3:16: `host_port` must be an integer, not the number `80.5`"),
         .init(field: "negative replicas", "replicas: -1", "3:15: `replicas` must be 0 to 10000, not `-1`"),
         .init(field: "too many replicas", "replicas: 10001", "3:15: `replicas` must be 0 to 10000, not `10001`"),
         .init(
@@ -124,7 +128,8 @@ struct RegistryMistakeTests {
             "3:13: `domain` takes letters, digits, `.`, `_` and `-`, beginning with a letter or digit, not `a:b`"),
         .init(field: "an empty package", "package: \"\"", "3:14: `package` is empty"),
         .init(
-            field: "a package on two lines", "package: \"a\\nb\"", "3:14: `package` must be one line of at most 255 bytes"),
+            field: "a package on two lines", "package: \"a\\nb\"",
+            "3:14: `package` must be one line of at most 255 bytes"),
         .init(
             field: "a dependency that is not there", "depends_on: [b]",
             "3:18: `depends_on` names `b`, which is no service of this fleet; the nearest one is `a`"),
@@ -134,7 +139,9 @@ struct RegistryMistakeTests {
 
     static let probes: [RegistryMistake] = [
         .init(field: "a probe without a port", "probe: {tcp: true}", "3:12: `probe` needs a `host_port` to ask at"),
-        .init(field: "a probe of nothing", "probe: {interval_s: 5}", "3:12: `probe` needs one of `http: /path` and `tcp: true`"),
+        .init(
+            field: "a probe of nothing", "probe: {interval_s: 5}",
+            "3:12: `probe` needs one of `http: /path` and `tcp: true`"),
         .init(
             field: "a probe of both", "probe: {tcp: true, http: /x}",
             "3:12: `probe` needs one of `http: /path` and `tcp: true`"),
@@ -204,7 +211,8 @@ struct RegistryMistakeTests {
     func depth() {
         // The root, `services`, the entry and the unknown value's lists: the value is skipped, its depth is not.
         func nested(_ lists: Int) -> String {
-            "services: [{name: a, x: " + String(repeating: "[", count: lists) + String(repeating: "]", count: lists) + "}]"
+            "services: [{name: a, x: " + String(repeating: "[", count: lists) + String(repeating: "]", count: lists)
+                + "}]"
         }
         let unknown = "r.yml:1:22: unknown field `x` in a service; the nearest known one is `name`"
         #expect(Registry.errors(nested(61)) == [unknown])
@@ -220,11 +228,15 @@ struct RegistryMistakeTests {
         #expect(errors?.description.hasSuffix("\nand 500 more") == true)
     }
 
-    @Test("what is not UTF-8 is refused at its first byte", arguments: [
-        ([0xFF, 0xFE, 0x61, 0x00], "1:1", "UTF-16 with a mark"), ([0x61, 0x3A, 0x20, 0xC3], "1:4", "cut in a character"),
-        ([0x61, 0x0A, 0xC0, 0xAF], "2:1", "an overlong slash"), ([0xC3, 0xA9, 0xED, 0xA0, 0x80], "1:2", "a surrogate"),
-        ([0xF4, 0x90, 0x80, 0x80], "1:1", "beyond Unicode"),
-    ] as [([UInt8], String, String)])
+    @Test(
+        "what is not UTF-8 is refused at its first byte",
+        arguments: [
+            ([0xFF, 0xFE, 0x61, 0x00], "1:1", "UTF-16 with a mark"),
+            ([0x61, 0x3A, 0x20, 0xC3], "1:4", "cut in a character"),
+            ([0x61, 0x0A, 0xC0, 0xAF], "2:1", "an overlong slash"),
+            ([0xC3, 0xA9, 0xED, 0xA0, 0x80], "1:2", "a surrogate"),
+            ([0xF4, 0x90, 0x80, 0x80], "1:1", "beyond Unicode"),
+        ] as [([UInt8], String, String)])
     func notUTF8(bytes: [UInt8], place: String, note: String) {
         let errors = #expect(throws: ConfigErrors.self) {
             try LoadedDesiredState.read(registry: YAMLFile(name: "r.yml", bytes: bytes))

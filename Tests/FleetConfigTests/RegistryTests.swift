@@ -53,28 +53,45 @@ struct RegistryTests {
         #expect(try Registry.service("services:\n  - name: a\n") == ServiceSpec(name: "a", line: 2))
     }
 
-    @Test("an image is made whole from the registry, the name and the version", arguments: [
-        ("services: [{name: a}]", nil, "no image wanted"),
-        ("services: [{name: a, version: \"2\"}]", nil, "a version alone names no image"),
-        ("services: [{name: a, image: web}]", "web", "as written where there is no default"),
-        ("services: [{name: a, image: \"web:1\", version: \"2\"}]", "web:2", "the version is the tag"),
-        ("services: [{name: a, image: \"h:5000/x/web:1\", version: \"2\"}]", "h:5000/x/web:2", "a port is no tag"),
-        ("defaults: {image_registry: r.io/x}\nservices: [{name: a}]", "r.io/x/a", "the name in the default registry"),
-        ("defaults: {image_registry: r.io/x}\nservices: [{name: a, version: v3}]", "r.io/x/a:v3", "and its version"),
-        ("defaults: {image_registry: r.io/x}\nservices: [{name: a, image: \"web:1\"}]", "r.io/x/web:1", "a bare name"),
-        ("defaults: {image_registry: r.io/x}\nservices: [{name: a, image: y/web}]", "y/web", "one with a slash stays"),
-        (
-            "services: [{name: a, image: \"web@sha256:\(String(repeating: "a", count: 64))\", version: \"2\"}]", "web:2",
-            "a version replaces a digest"
-        ),
-    ] as [(String, String?, String)])
+    @Test(
+        "an image is made whole from the registry, the name and the version",
+        arguments: [
+            ("services: [{name: a}]", nil, "no image wanted"),
+            ("services: [{name: a, version: \"2\"}]", nil, "a version alone names no image"),
+            ("services: [{name: a, image: web}]", "web", "as written where there is no default"),
+            ("services: [{name: a, image: \"web:1\", version: \"2\"}]", "web:2", "the version is the tag"),
+            ("services: [{name: a, image: \"h:5000/x/web:1\", version: \"2\"}]", "h:5000/x/web:2", "a port is no tag"),
+            (
+                "defaults: {image_registry: r.io/x}\nservices: [{name: a}]", "r.io/x/a",
+                "the name in the default registry"
+            ),
+            (
+                "defaults: {image_registry: r.io/x}\nservices: [{name: a, version: v3}]", "r.io/x/a:v3",
+                "and its version"
+            ),
+            (
+                "defaults: {image_registry: r.io/x}\nservices: [{name: a, image: \"web:1\"}]", "r.io/x/web:1",
+                "a bare name"
+            ),
+            (
+                "defaults: {image_registry: r.io/x}\nservices: [{name: a, image: y/web}]", "y/web",
+                "one with a slash stays"
+            ),
+            (
+                "services: [{name: a, image: \"web@sha256:\(String(repeating: "a", count: 64))\", version: \"2\"}]",
+                "web:2",
+                "a version replaces a digest"
+            ),
+        ] as [(String, String?, String)])
     func images(text: String, expected: String?, note: String) throws {
         #expect(try Registry.service(text)?.image == expected, "\(note)")
     }
 
-    @Test("plain scalars have the types of YAML 1.2's core schema", arguments: [
-        ("0x1F", 31), ("0o17", 15), ("017", 17), ("+80", 80), ("\n      80", 80),
-    ])
+    @Test(
+        "plain scalars have the types of YAML 1.2's core schema",
+        arguments: [
+            ("0x1F", 31), ("0o17", 15), ("017", 17), ("+80", 80), ("\n      80", 80),
+        ])
     func integers(text: String, expected: Int) throws {
         #expect(try Registry.service("services:\n  - name: a\n    host_port: \(text)\n")?.hostPort == expected)
     }
@@ -205,35 +222,43 @@ struct OverlayTests {
 
 @Suite("A scaling block that is wrong")
 struct ScalingTests {
-    @Test("is dropped alone, with a warning, and never scales", arguments: [
-        ("{max: 3, signal: load}", "needs a target", "3:14: `scaling` needs `target`"),
-        ("{max: 3, target: 1}", "needs a signal", "3:14: `scaling` needs `signal`"),
-        ("{signal: load, target: 1}", "needs a max", "3:14: `scaling` needs `max`"),
-        ("{min: 4, max: 3, signal: load, target: 1}", "min above max", "3:14: `min` (4) must not exceed `max` (3)"),
-        ("{max: 100001, signal: load, target: 1}", "max too large", "3:20: `max` must be 0 to 100000, not `100001`"),
-        ("{max: 3, signal: load, target: 0}", "target 0", "3:45: `target` must be greater than 0"),
-        ("{max: 3, signal: load, target: .inf}", "target infinite", "3:45: `target` must be finite, not `.inf`"),
-        ("{max: 3, signal: load, target: .nan}", "target no number", "3:45: `target` must be finite, not `.nan`"),
-        ("{max: 3, signal: load, target: 1, deadband: 1}", "deadband 1", "3:58: `deadband` must be at least 0 and less than 1"),
-        (
-            "{max: 3, signal: load, target: 1, scale_up_step: 0}", "step 0",
-            "3:63: `scale_up_step` must be 1 to 100000, not `0`"
-        ),
-        (
-            "{max: 3, signal: load, target: 1, cooldown_s: -1}", "cooldown below 0",
-            "3:60: `cooldown_s` must be 0 to 2147483647, not `-1`"
-        ),
-        (
-            "{max: 3, signal: Load, target: 1}", "a signal in capitals",
-            "3:31: `signal` must be `a-z`, `0-9` and `_`, beginning with a letter, not `Load`"
-        ),
-        (
-            "{max: 3, signal: load, target: 1, colldown_s: 1}", "unknown field",
-            "3:48: unknown field `colldown_s` in `scaling`; the nearest known one is `cooldown_s`"
-        ),
-        ("[1]", "a list", "3:14: `scaling` must be a mapping, not a list"),
-        ("true", "a boolean", "3:14: `scaling` must be a mapping, not the boolean `true`"),
-    ])
+    @Test(
+        "is dropped alone, with a warning, and never scales",
+        arguments: [
+            ("{max: 3, signal: load}", "needs a target", "3:14: `scaling` needs `target`"),
+            ("{max: 3, target: 1}", "needs a signal", "3:14: `scaling` needs `signal`"),
+            ("{signal: load, target: 1}", "needs a max", "3:14: `scaling` needs `max`"),
+            ("{min: 4, max: 3, signal: load, target: 1}", "min above max", "3:14: `min` (4) must not exceed `max` (3)"),
+            (
+                "{max: 100001, signal: load, target: 1}", "max too large",
+                "3:20: `max` must be 0 to 100000, not `100001`"
+            ),
+            ("{max: 3, signal: load, target: 0}", "target 0", "3:45: `target` must be greater than 0"),
+            ("{max: 3, signal: load, target: .inf}", "target infinite", "3:45: `target` must be finite, not `.inf`"),
+            ("{max: 3, signal: load, target: .nan}", "target no number", "3:45: `target` must be finite, not `.nan`"),
+            (
+                "{max: 3, signal: load, target: 1, deadband: 1}", "deadband 1",
+                "3:58: `deadband` must be at least 0 and less than 1"
+            ),
+            (
+                "{max: 3, signal: load, target: 1, scale_up_step: 0}", "step 0",
+                "3:63: `scale_up_step` must be 1 to 100000, not `0`"
+            ),
+            (
+                "{max: 3, signal: load, target: 1, cooldown_s: -1}", "cooldown below 0",
+                "3:60: `cooldown_s` must be 0 to 2147483647, not `-1`"
+            ),
+            (
+                "{max: 3, signal: Load, target: 1}", "a signal in capitals",
+                "3:31: `signal` must be `a-z`, `0-9` and `_`, beginning with a letter, not `Load`"
+            ),
+            (
+                "{max: 3, signal: load, target: 1, colldown_s: 1}", "unknown field",
+                "3:48: unknown field `colldown_s` in `scaling`; the nearest known one is `cooldown_s`"
+            ),
+            ("[1]", "a list", "3:14: `scaling` must be a mapping, not a list"),
+            ("true", "a boolean", "3:14: `scaling` must be a mapping, not the boolean `true`"),
+        ])
     func dropped(block: String, note: String, warning: String) throws {
         let text = "services:\n  - name: a\n    scaling: \(block)\n    replicas: 2\n    host_port: 80\n  - name: b\n"
         let loaded = try Registry.load(text)
