@@ -17,11 +17,7 @@ enum Arrows {
             "Actuators": ["FleetModel", "DockerCLI", "Store"],
             "ControlPlane": core.union(outside),
             "ControlAPI": core.union(outside).union(["ControlPlane"]),
-<<<<<<< HEAD
-            "MusterCLI": ["FleetModel", "FleetConfig", "ActionPolicy", "HTTPClient"],
-=======
             "MusterCLI": core.union(outside).union(["ControlPlane"]),
->>>>>>> 68a2011a140d514e924c41e8738fea0b99808dcb
             "muster": core.union(outside).union(["StoreSQLite", "ControlPlane", "ControlAPI", "MusterCLI"]),
             "CLibYAML": [],
             "CLibCurl": [],
