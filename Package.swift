@@ -25,6 +25,7 @@ extension Target.Dependency {
     static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncAlgorithms: Self = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let httpTypes: Self = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -88,7 +89,7 @@ let package = Package(
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
                 "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
-                .hummingbird, .lifecycle, .logging,
+                .hummingbird, .lifecycle, .unixSignals, .logging,
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -20,16 +20,15 @@ struct LineLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata extra: Logger.Metadata?, source: String, file: String,
-        function: String, line: UInt
-    ) {
-        let all = metadata.merging(extra ?? [:]) { $1 }.sorted { $0.key < $1.key }
+    func log(event: LogEvent) {
+        var all = metadata.merging(event.metadata ?? [:]) { $1 }
+        if let error = event.error { all["error"] = .string("\(error)".escapedForDisplay()) }
+        let fields = all.sorted { $0.key < $1.key }
         let now = WallTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let text =
             switch format {
-            case .json: json(level, message, all, now)
-            case .text: plain(level, message, all, now)
+            case .json: json(event.level, event.message, fields, now)
+            case .text: plain(event.level, event.message, fields, now)
             }
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }

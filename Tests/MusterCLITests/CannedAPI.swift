@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import Glibc
 import Synchronization
 
 #if canImport(Glibc)
@@ -15,12 +16,12 @@ final class CannedAPI: Sendable {
         /// Nil: written at once. Else this stands between the head and the body, for an answer that hangs.
         var holdsBodyBack = false
 
-        init(_ status: Int = 200, _ body: JSONValue) {
+        init(_ body: JSONValue, status: Int = 200) {
             self.status = status
             self.body = body.text
         }
 
-        init(_ status: Int = 200, text: String, type: String = "text/plain") {
+        init(text: String, type: String = "text/plain", status: Int = 200) {
             self.status = status
             self.body = text
             self.type = type
@@ -96,7 +97,7 @@ final class CannedAPI: Sendable {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes {
-                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return }
             bytes = bytes.dropFirst(count)

@@ -32,7 +32,8 @@ struct ClientCommandTests {
                 ])
             }
             return .init(
-                409, ["status": "error", "error": "conflict", "message": "it is `expired`", "request_id": "r-1"])
+                ["status": "error", "error": "conflict", "message": "it is `expired`", "request_id": "r-1"],
+                status: 409)
         }
     }
 
@@ -88,7 +89,9 @@ struct ClientCommandTests {
     @Test("the key goes as a bearer token, and a 401 says how to set it")
     func key() async throws {
         let api = try CannedAPI { _ in
-            .init(401, ["status": "error", "error": "unauthorized", "message": "a key is needed", "request_id": "r"])
+            .init(
+                ["status": "error", "error": "unauthorized", "message": "a key is needed", "request_id": "r"],
+                status: 401)
         }
         defer { api.stop() }
         let run = try await MusterBinary.run(["plan", "--url", api.url], environment: ["MUSTER_API_KEY": "k-123"])
@@ -135,7 +138,7 @@ struct ClientCommandTests {
     func status(word: String, code: Int, status: Int32) async throws {
         let api = try CannedAPI { request in
             guard request.line.contains("/readyz") else { return .init([:]) }
-            return .init(code, ["status": .string(word), "checks": ["store": ["ok": false, "message": "disk full"]]])
+            return .init(["status": .string(word), "checks": ["store": ["ok": false, "message": "disk full"]]], status: code)
         }
         defer { api.stop() }
         let run = try await MusterBinary.run(["status", "--url", api.url])
@@ -163,11 +166,10 @@ struct ClientCommandTests {
         let api = try CannedAPI { request in
             let isDenied = request.body.contains("stop_service")
             return .init(
-                202,
                 [
                     "proposal_id": "p", "state": "decided", "decision": isDenied ? "deny" : "queue_approval",
-                    "reason": "because", "approval_id": isDenied ? nil : .string(first), "action_id": nil,
-                ])
+                    "reason": "because", "approval_id": isDenied ? nil : .string(Self.first), "action_id": nil,
+                ], status: 202)
         }
         defer { api.stop() }
         let queued = try await MusterBinary.run([
