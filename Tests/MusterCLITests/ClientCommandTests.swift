@@ -138,7 +138,8 @@ struct ClientCommandTests {
     func status(word: String, code: Int, status: Int32) async throws {
         let api = try CannedAPI { request in
             guard request.line.contains("/readyz") else { return .init([:]) }
-            return .init(["status": .string(word), "checks": ["store": ["ok": false, "message": "disk full"]]], status: code)
+            return .init(
+                ["status": .string(word), "checks": ["store": ["ok": false, "message": "disk full"]]], status: code)
         }
         defer { api.stop() }
         let run = try await MusterBinary.run(["status", "--url", api.url])
