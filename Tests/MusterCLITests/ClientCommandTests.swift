@@ -1,4 +1,5 @@
 import FleetModel
+import Synchronization
 import Testing
 
 @Suite("commands against an API", .timeLimit(.minutes(2)))
@@ -193,5 +194,26 @@ struct ClientCommandTests {
             let run = try await MusterBinary.run(command + ["--url", api.url])
             #expect(run.status == 1 && run.errors.contains("does not answer as Muster does"), "\(run)")
         }
+    }
+
+    @Test("--follow shows what is there, then each new row once, until the daemon refuses")
+    func follow() async throws {
+        let ledger = LedgerAuditTests.ledger(3)
+        let lists = Mutex(0)
+        let api = try CannedAPI { request in
+            if request.line.contains("/stream") {
+                return .init(text: ": muster\n\nevent: action\ndata: {}\n\n", type: "text/event-stream")
+            }
+            let count = lists.withLock { lists in
+                lists += 1
+                return lists
+            }
+            guard count <= 3 else { return .init(["error": "unauthorized", "message": "gone"], status: 401) }
+            return .init(["decisions": .array(Array(ledger.suffix(min(count, 3)))), "next_cursor": nil])
+        }
+        defer { api.stop() }
+        let run = try await MusterBinary.run(["decisions", "--follow", "--json", "--url", api.url])
+        #expect(run.status == 1 && run.errors.contains("gone"), "\(run)")
+        #expect(run.output.split(separator: "\n").map(String.init) == ledger.reversed().map(\.text))
     }
 }
