@@ -24,8 +24,8 @@ extension Target.Dependency {
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
     static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
-    static let hummingbirdTesting: Self = .product(name: "HummingbirdTesting", package: "hummingbird")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncAlgorithms: Self = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let httpTypes: Self = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -78,12 +78,18 @@ let package = Package(
                 .lifecycle,
                 .httpTypes, .nioCore, .crypto,
             ]),
+        room(
+            "MusterCLI",
+            [
+                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "DockerCLI", "Observation",
+                "ControlPlane", "HTTPClient",
+            ]),
         .executableTarget(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
-                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", .argumentParser, .lifecycle,
-                .logging,
+                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
+                .hummingbird, .lifecycle, .unixSignals, .logging,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -98,11 +104,11 @@ let package = Package(
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
-        tests("FleetConfigTests", ["FleetConfig", "FleetModel"]),
+        tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
         tests("Conformance", ["Store", "StoreSQLite", "FleetModel", .grdb]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
-        tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite"]),
+        tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite", .logging]),
         tests(
             "ControlPlaneTests",
             ["ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation", "Actuators", .logging]),
@@ -110,8 +116,9 @@ let package = Package(
             "ControlAPITests",
             [
                 "ControlAPI", "ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation",
-                "Actuators", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
+                "Actuators", .hummingbird, .httpTypes, .nioCore, .logging, .lifecycle,
             ]),
+        tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
         tests("EndToEnd", ["FleetModel", .subprocess]),
         tests("ArchitectureTests", []),
     ]

@@ -12,7 +12,7 @@ package enum Preparation: Sendable, Equatable {
     case unavailable(String)
 }
 
-/// Carries out actions. `prepare` and `settle` only read; `run` alone changes anything.
+/// Carries out actions. `prepare` and `settle` only read; `run` and `recover` alone change anything.
 package protocol Actuator: Sendable {
     /// `dryrun` or `docker`, as actions record it.
     var name: String { get }
@@ -28,4 +28,13 @@ package protocol Actuator: Sendable {
     /// Finds out by looking what became of an action that was left `executing` or ended `unknown`.
     /// Nil when looking does not tell, or not yet.
     func settle(_ action: Action, now: WallTime) async -> ActionOutcome?
+
+    /// Leaves a working service where an action of several commands stopped between two of them, by looking at what
+    /// stands there; never by running the action's commands again. Called before `settle` for the same actions, by
+    /// the leader alone. Nil when there is nothing to put right, or not yet.
+    func recover(_ action: Action, now: WallTime) async -> ActionOutcome?
+}
+
+extension Actuator {
+    package func recover(_ action: Action, now: WallTime) async -> ActionOutcome? { nil }
 }

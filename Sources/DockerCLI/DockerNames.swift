@@ -3,6 +3,9 @@ package enum DockerNames {
     /// Ends the name of the container that a deploy replaced and keeps until its watch has passed:
     /// `vector-mcp.muster-previous`. Such a container is no service of its own.
     package static let keptSuffix = ".muster-previous"
+    /// Ends the name of the container that a deploy has made and not yet put in its service's place. Such a container
+    /// is no service of its own either.
+    package static let nextSuffix = ".muster-next"
     /// Names the service that a container or Swarm service runs, where its own name is another.
     package static let serviceLabel = "muster.service"
     package static let composeServiceLabel = "com.docker.compose.service"
