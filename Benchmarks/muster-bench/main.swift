@@ -7,9 +7,9 @@ let selected = CommandLine.arguments.dropFirst()
 
 let benches: [(name: String, run: () async throws -> BenchRow?)] = [
     ("registry", { try benchRegistryLoad() }),
-    ("plan", { benchPlan() }),
+    ("plan", { PureBenches.plan() }),
     ("tick", { try await benchQuietTick() }),
-    ("decisions", { benchDecisions() }),
+    ("decisions", { PureBenches.decisions() }),
     ("ledger", { try await benchLedger() }),
     ("probes", { try await benchProbes() }),
     ("start", { try benchStart() }),
