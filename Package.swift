@@ -104,7 +104,7 @@ let package = Package(
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
-        tests("FleetConfigTests", ["FleetConfig", "FleetModel"]),
+        tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
         tests("Conformance", ["Store", "StoreSQLite", "FleetModel", .grdb]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),

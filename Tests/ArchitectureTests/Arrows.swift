@@ -17,7 +17,7 @@ enum Arrows {
             "Actuators": ["FleetModel", "DockerCLI", "Store"],
             "ControlPlane": core.union(outside),
             "ControlAPI": core.union(outside).union(["ControlPlane"]),
-            "MusterCLI": ["FleetModel", "FleetConfig", "ActionPolicy", "HTTPClient"],
+            "MusterCLI": core.union(outside).union(["ControlPlane"]),
             "muster": core.union(outside).union(["StoreSQLite", "ControlPlane", "ControlAPI", "MusterCLI"]),
             "CLibYAML": [],
             "CLibCurl": [],

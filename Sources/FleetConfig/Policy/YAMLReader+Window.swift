@@ -42,7 +42,9 @@ extension YAMLReader {
                 at: place)
             return nil
         }
-        if isList, names.isEmpty, problems.isEmpty { problems.error("`days` is empty; leave it out for every day", at: start) }
+        if isList, names.isEmpty, problems.isEmpty {
+            problems.error("`days` is empty; leave it out for every day", at: start)
+        }
         return Set(names.compactMap(Weekday.init(abbreviation:)))
     }
 
@@ -77,7 +79,8 @@ extension YAMLReader {
         {
             return zone
         }
-        problems.error("`tz` must be a time zone such as `Europe/Berlin` or `UTC`, not `\(name.escapedForMessage)`", at: start)
+        problems.error(
+            "`tz` must be a time zone such as `Europe/Berlin` or `UTC`, not `\(name.escapedForMessage)`", at: start)
         return nil
     }
 }
