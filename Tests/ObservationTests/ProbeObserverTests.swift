@@ -97,14 +97,19 @@ struct ProbeObserverTests {
         let cases = [
             Case("200", answer("200 OK", body: "fine"), .up),
             Case("204 without a body", answer("204 No Content"), .up),
-            Case("a redirect counts, and is not followed", answer("302 Found", headers: "Location: http://127.0.0.1:1/\r\n"), .up),
+            Case(
+                "a redirect counts, and is not followed",
+                answer("302 Found", headers: "Location: http://127.0.0.1:1/\r\n"), .up),
             Case("404", answer("404 Not Found"), .down(.probeFailed("HTTP 404"))),
             Case("500", answer("500 Internal Server Error"), .down(.probeFailed("HTTP 500"))),
-            Case("a body without end is cut", .answers("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 500_000)), .up),
+            Case(
+                "a body without end is cut",
+                .answers("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 500_000)), .up),
             Case("refuses", nil, .down(.probeFailed("connection refused"))),
             Case("hangs", .hangs, .down(.probeFailed("no answer within 1 s"))),
             Case("closes", .closes, .down(.probeFailed("the connection ended before the answer"))),
-            Case("speaks something else", .answers("220 mail ready\r\n"), .down(.probeFailed("the answer is not HTTP"))),
+            Case(
+                "speaks something else", .answers("220 mail ready\r\n"), .down(.probeFailed("the answer is not HTTP"))),
             Case("tcp: accepts", .hangs, check: .tcp, .up),
             Case("tcp: the kernel accepts", .ignores, check: .tcp, .up),
             Case("tcp: refuses", nil, check: .tcp, .down(.probeFailed("connection refused"))),

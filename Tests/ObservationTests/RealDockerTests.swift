@@ -27,7 +27,10 @@ struct RealDockerTests {
         try await withCleanUp(cli, prefix) {
             func start(_ name: String, _ options: [String], _ command: [String] = []) async throws {
                 _ = try await cli.run(
-                    ["run", "-d", "--network", "none", "--label", "muster.test=\(prefix)", "--name", "\(prefix)-\(name)"]
+                    [
+                        "run", "-d", "--network", "none", "--label", "muster.test=\(prefix)", "--name",
+                        "\(prefix)-\(name)",
+                    ]
                         + options + [Self.image] + command
                 ).get()
             }
