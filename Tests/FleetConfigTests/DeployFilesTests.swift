@@ -1,3 +1,4 @@
+import ActionPolicy
 import FleetConfig
 import FleetModel
 import Foundation
@@ -45,5 +46,32 @@ struct DeployFilesTests {
         let policy = try Policy.read(try YAMLFile.load(directory + "/" + path))
         let asked = Set(tests.cases.compactMap(\.expectedRule))
         for rule in policy.rules { #expect(asked.contains(rule.id), "\(rule.id)") }
+    }
+}
+
+@Suite("The shipped policies, through the gate itself")
+struct ShippedPolicyTests {
+    @Test(
+        "decide what their test files expect", arguments: ["default", "locked-down", "supervised", "scoped-autonomous"])
+    func decide(name: String) throws {
+        let directory = Checkout.root + "/deploy/postures/tests"
+        let tests = try PolicyTestFile.read(try YAMLFile.load(directory + "/\(name).test.yml"))
+        let policy = try Policy.read(try YAMLFile.load(directory + "/" + (tests.policyPath ?? "")))
+        for result in PolicyTest.run(tests.cases, policy: policy) {
+            #expect(result.passed, "\(name).test.yml:\(result.test.line): \(result.test.name): \(result)")
+        }
+    }
+
+    @Test("would fail under one another: the cases tell the postures apart")
+    func distinct() throws {
+        let directory = Checkout.root + "/deploy/postures"
+        let names = ["locked-down", "supervised", "scoped-autonomous"]
+        for name in names {
+            let tests = try PolicyTestFile.read(try YAMLFile.load(directory + "/tests/\(name).test.yml"))
+            for other in names where other != name {
+                let policy = try Policy.read(try YAMLFile.load(directory + "/\(other).yml"))
+                #expect(PolicyTest.run(tests.cases, policy: policy).contains { !$0.passed }, "\(name) under \(other)")
+            }
+        }
     }
 }

@@ -81,6 +81,8 @@ struct PolicyReaderTests {
             ("{hours: \"00:00-24:00\"}", "00:00-24:00 UTC"), ("{days: [sun, sat]}", "sat,sun 00:00-00:00 UTC"),
             ("{days: [fri], hours: \"23:30-01:00\", tz: \"Europe/Berlin\"}", "fri 23:30-01:00 Europe/Berlin"),
             ("{hours: \"01:00-02:00\", tz: UTC}", "01:00-02:00 UTC"),
+        ("{hours: \"01:00-02:00\", tz: Asia/Kolkata}", "01:00-02:00 Asia/Kolkata"),
+        ("{hours: \"01:00-02:00\", tz: America/Argentina/Buenos_Aires}", "01:00-02:00 America/Argentina/Buenos_Aires"),
         ])
     func windows(text: String, expected: String) throws {
         let policy = try PolicyText.read("rules: [{kind: x, tier: auto, maintenance_window: \(text)}]")
@@ -287,7 +289,7 @@ struct PolicyTestFileTests {
                 request: {kind: restart_service, target: web}
                 expect: {decision: allow}
               - name: whole
-                request: {kind: scale_service, target: web, source: autoscaler, params: {replicas: 3, why: [x, 1.5, null]}}
+                request: {kind: scale_service, target: web, source: autoscaler, params: {replicas: 3, y: [x, 1.5, null]}}
                 at: 2026-03-01T10:00:00+01:00
                 spent: [{kind: scale_service, target: web, ago_s: 5}]
                 held: true
@@ -306,7 +308,7 @@ struct PolicyTestFileTests {
         #expect(plain.line == 4)
         let whole = file.cases[1]
         #expect(whole.proposal.source == .autoscaler)
-        #expect(whole.proposal.params == JSONObject([("replicas", 3), ("why", ["x", 1.5, nil])]))
+        #expect(whole.proposal.params == JSONObject([("replicas", 3), ("y", ["x", 1.5, nil])]))
         #expect(whole.at.rfc3339 == "2026-03-01T09:00:00Z")
         #expect(whole.spent.map(\.agoSeconds) == [5])
         #expect(whole.isHeld)

@@ -24,8 +24,8 @@ struct RegistryTests {
                 version: "1.4.2"
                 probe: {http: /health, interval_s: 20, timeout_s: 4, failures: 5, successes: 1}
                 depends_on: [postgres]
-                scaling: {min: 1, max: 3, signal: queue_depth, target: 200, scale_up_step: 2, scale_down_step: 1, cooldown_s: 60,
-                          deadband: 0.1, scale_up_stabilization_samples: 2, scale_down_stabilization_samples: 4}
+                scaling: {min: 1, max: 3, signal: queue_depth, target: 200, scale_up_step: 2, scale_down_step: 1,
+                          cooldown_s: 60, deadband: 0.1, scale_up_stabilization_samples: 2, scale_down_stabilization_samples: 4}
             """
         let loaded = try Registry.load(text)
         #expect(loaded.warnings.isEmpty)

@@ -73,10 +73,8 @@ extension YAMLReader {
         let start = mark
         guard let name = try string("tz") else { return nil }
         if name == "UTC" { return .utc }
-        // Foundation also takes `GMT+3` and abbreviations that move between regions; the list holds neither.
-        if TimeZone.knownTimeZoneIdentifiers.contains(name) || name.hasPrefix("Etc/"),
-            let zone = TimeZone(identifier: name)
-        {
+        // Foundation also takes `GMT+3` and abbreviations, which mean different things to different people.
+        if name.contains("/") || TimeZone.knownTimeZoneIdentifiers.contains(name), let zone = TimeZone(identifier: name) {
             return zone
         }
         problems.error(
