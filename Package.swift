@@ -22,6 +22,8 @@ extension Target.Dependency {
     static let logging: Self = .product(name: "Logging", package: "swift-log")
     static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    /// The system's libsqlite3 as GRDB links it; the ledger's benchmark measures against it bare.
+    static let sqlite: Self = .product(name: "GRDBSQLite", package: "GRDB.swift")
     static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -96,7 +98,7 @@ let package = Package(
             name: "muster-bench",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "Observation",
-                "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess,
+                "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
             path: "Benchmarks/muster-bench",
             swiftSettings: settings),
@@ -104,7 +106,7 @@ let package = Package(
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
-        tests("FleetConfigTests", ["FleetConfig", "FleetModel"]),
+        tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
         tests("Conformance", ["Store", "StoreSQLite", "FleetModel", .grdb]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),

@@ -5,7 +5,7 @@ internal import FleetModel
 enum ContainerNames {
     static let keptSuffix = DockerNames.keptSuffix
     /// Ends the name of a container that is made and not yet in its service's place.
-    static let nextSuffix = ".muster-next"
+    static let nextSuffix = DockerNames.nextSuffix
     static let serviceLabel = DockerNames.serviceLabel
     static let stackLabel = DockerNames.stackLabel
     static let composeProjectLabel = "com.docker.compose.project"

@@ -30,7 +30,8 @@ struct DockerReader: Sendable {
     }
 
     private static let listFormat =
-        "[" + [
+        "["
+        + [
             ".ID", ".Names", #"(.Label "muster.service")"#, #"(.Label "com.docker.compose.service")"#,
             #"(.Label "com.docker.compose.project")"#, #"(.Label "com.docker.compose.oneoff")"#,
             #"(.Label "com.docker.swarm.service.id")"#, #"(.Label "muster.action")"#, ".Status",
@@ -71,15 +72,21 @@ struct DockerReader: Sendable {
 
     // MARK: - Swarm
 
-    /// The service of this very name, else the only one that bears it as its `muster.service` label.
-    func service(named target: String) async throws(DockerReadError) -> [SwarmService] {
-        let byName = try await serviceIDs(filter: "name=\(target)").filter { $0.name == target }
-        let ids = try await byName.isEmpty
-            ? serviceIDs(filter: "label=\(ContainerNames.serviceLabel)=\(target)") : byName
-        guard ids.count == 1 else { return try ids.map { service throws(DockerReadError) in
-            SwarmService(id: service.id, name: service.name)
-        } }
-        return [try await service(id: ids[0].id)]
+    /// The service of this very name; else those that bear it as their `muster.service` label; else those that
+    /// have it within their stack, where Swarm puts the stack's name in front: `shop_web` in stack `shop`.
+    func services(named target: String) async throws(DockerReadError) -> [SwarmService] {
+        let all = try await serviceIDs(filter: nil)
+        if let own = all.first(where: { $0.name == target }) { return [try await service(id: own.id)] }
+        guard !all.isEmpty else { return [] }
+        let labelled = try await serviceIDs(filter: "label=\(ContainerNames.serviceLabel)=\(target)")
+        var found: [SwarmService] = []
+        for (id, _) in labelled { found.append(try await service(id: id)) }
+        if !found.isEmpty { return found }
+        for (id, name) in all where name.hasSuffix("_\(target)") {
+            let candidate = try await service(id: id)
+            if let stack = candidate.stack, name == "\(stack)_\(target)" { found.append(candidate) }
+        }
+        return found
     }
 
     func service(id: String) async throws(DockerReadError) -> SwarmService {
@@ -90,9 +97,10 @@ struct DockerReader: Sendable {
     }
 
     /// Names and ids in name order; empty where this daemon manages no swarm.
-    func serviceIDs(filter: String) async throws(DockerReadError) -> [(id: String, name: String)] {
+    func serviceIDs(filter: String?) async throws(DockerReadError) -> [(id: String, name: String)] {
         let format = "[{{json .ID}},{{json .Name}}]"
-        let result = await docker.run(["service", "ls", "--filter", filter, "--format", format])
+        let result = await docker.run(
+            ["service", "ls"] + (filter.map { ["--filter", $0] } ?? []) + ["--format", format])
         switch result {
         case .failure(.exited(_, let message)) where message.contains("swarm manager"): return []
         case .failure(let failure): throw .unreadable(failure.description)

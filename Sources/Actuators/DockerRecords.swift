@@ -49,13 +49,6 @@ struct SwarmService: Sendable {
         self.json = json
     }
 
-    /// Known by name only.
-    init(id: String, name: String) {
-        self.id = id
-        self.name = name
-        json = .null
-    }
-
     /// Nil for a global service, which has no number of its own.
     var replicas: Int? { json["Spec"]?["Mode"]?["Replicated"]?["Replicas"]?.integer }
     /// Without the digest that Swarm pins it to.
@@ -64,6 +57,7 @@ struct SwarmService: Sendable {
         return text.split(separator: "@", maxSplits: 1).first.map(String.init) ?? ""
     }
     var actionID: String? { json["Spec"]?["Labels"]?[SwarmCommands.actionLabel]?.string }
+    var stack: String? { json["Spec"]?["Labels"]?[ContainerNames.stackLabel]?.string }
     var hasPreviousSpec: Bool { json["PreviousSpec"]?.object != nil }
     /// `updating`, `paused`, `completed`, `rollback_started`, `rollback_paused`, `rollback_completed`; nil before the
     /// first update.

@@ -93,7 +93,7 @@ extension ControlPlane {
         switch judged.judgement {
         case .pending(let approval, _), .granted(let approval): approvalID = approval.id
         case .decided(let decided, _), .standing(let decided): verdict = decided.kind
-        case .cooling, .deferred: break
+        case .cooling, .backingOff, .deferred: break
         }
         return [
             "proposal_id": .string(decision?.id ?? approvalID ?? idMaker(at: now)("proposal")),

@@ -14,6 +14,12 @@ package final class DockerEvents: Sendable {
         package var failure: String?
         /// How often it was started again.
         package var restarts: Int
+
+        package init(isConnected: Bool, failure: String?, restarts: Int) {
+            self.isConnected = isConnected
+            self.failure = failure
+            self.restarts = restarts
+        }
     }
 
     private let cli: DockerCLI

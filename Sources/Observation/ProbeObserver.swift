@@ -73,10 +73,12 @@ private final class ProbeShared: Sendable {
         }
         var thread = pthread_t()
         let context = Unmanaged.passRetained(self).toOpaque()
-        let code = pthread_create(&thread, nil, { context in
-            if let context { Unmanaged<ProbeShared>.fromOpaque(context).takeRetainedValue().run() }
-            return nil
-        }, context)
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                if let context { Unmanaged<ProbeShared>.fromOpaque(context).takeRetainedValue().run() }
+                return nil
+            }, context)
         guard code == 0 else {
             Unmanaged<ProbeShared>.fromOpaque(context).release()
             state.withLock { $0.failure = "the probe thread could not be started (error \(code))" }

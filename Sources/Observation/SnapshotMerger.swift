@@ -20,7 +20,9 @@ package struct SnapshotMerger: Sendable {
 
     /// The new snapshot; its generation is the previous one's when nothing but times differs.
     package mutating func merge(_ reports: [ObservationReport], desired: DesiredState, now: WallTime) -> Snapshot {
-        var cursors = reports.map { ReportCursor($0) }
+        // Docker first: of two that say down, it is the one that knows what runs.
+        let order = ObserverSource.allCases
+        var cursors = order.flatMap { source in reports.filter { $0.source == source } }.map { ReportCursor($0) }
         var observations: [Observation] = []
         observations.reserveCapacity(desired.services.count)
         var evidence: [Observation] = []

@@ -108,7 +108,7 @@ enum Daemon {
     }
 
     private static func actuator(_ flags: Flags, _ docker: DockerCLI?) -> any Actuator {
-        let base = docker.map { DockerActuator(cli: $0) }
+        let base = docker.map { DockerActuator(docker: $0) }
         guard flags.actuator == .docker, let base else { return DryRunActuator(base: base) }
         return base
     }

@@ -16,7 +16,7 @@ struct ArchitectureTests {
 
     @Test("the sources keep every promise", arguments: checks.indices)
     func sources(index: Int) throws {
-        let files = try SourceTree.files(under: "Sources")
+        let files = try SourceTree.sources.get()
         try #require(files.count > 20, "the sources are not where they should be")
         let findings = files.flatMap(Self.checks[index].check)
         #expect(

@@ -11,13 +11,13 @@ enum Arrows {
             "FleetConfig": ["FleetModel", "CLibYAML"],
             "Store": ["FleetModel"],
             "StoreSQLite": ["FleetModel", "Store"],
-            "DockerCLI": [],
+            "DockerCLI": ["FleetModel"],
             "HTTPClient": ["CLibCurl"],
             "Observation": ["FleetModel", "DockerCLI", "CLibCurl"],
             "Actuators": ["FleetModel", "DockerCLI", "Store"],
             "ControlPlane": core.union(outside),
             "ControlAPI": core.union(outside).union(["ControlPlane"]),
-            "MusterCLI": ["FleetModel", "HTTPClient"],
+            "MusterCLI": core.union(outside).union(["ControlPlane"]),
             "muster": core.union(outside).union(["StoreSQLite", "ControlPlane", "ControlAPI", "MusterCLI"]),
             "CLibYAML": [],
             "CLibCurl": [],
@@ -47,7 +47,7 @@ enum Arrows {
         guard let rooms = allowed[file.room] else {
             return [Finding(path: file.path, line: 1, message: "`\(file.room)` has no entry in the table of arrows")]
         }
-        return imports(of: file.text).compactMap { line, module in
+        return imports(of: file.code).compactMap { line, module in
             verdict(module, in: file.room, rooms: rooms)
                 .map { Finding(path: file.path, line: line, message: $0) }
         }
@@ -67,10 +67,10 @@ enum Arrows {
     }
 
     /// Each imported module with its line: `package import struct Store.Page` is an import of `Store`.
-    static func imports(of text: String) -> [(line: Int, module: String)] {
+    static func imports(of code: String) -> [(line: Int, module: String)] {
         let declaration =
             /^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:(?:package|internal|public|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/
-        return SwiftText.code(of: text).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        return code.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             .enumerated()
             .compactMap { index, line in
                 line.firstMatch(of: declaration).map { (index + 1, String($0.1)) }

@@ -48,7 +48,8 @@ struct CheckerTests {
         Sample(note: "a public declaration", room: "Store", text: "\n\npublic struct A {}\n", line: 3),
         Sample(note: "an open class", room: "Store", text: "open class A {}\n", line: 1),
         Sample(
-            note: "the word in prose", room: "Store", text: "// made public by the operator\nlet openAccess = true\n"),
+            note: "the word in prose", room: "Store",
+            text: "// made public by the operator\nlet openAccess = open || false\n"),
     ]
 
     static let proofs: [Sample] = [

@@ -26,7 +26,7 @@ enum Rules {
         if !file.path.contains(mayThrow) {
             rules.append((/\bthrows\b/, "throws; a pure function answers with a value"))
         }
-        return lines(of: SwiftText.code(of: file.text)).flatMap { number, line in
+        return lines(of: file.code).flatMap { number, line in
             rules.filter { line.contains($0.pattern) }
                 .map { Finding(path: file.path, line: number, message: "a pure room \($0.why)") }
         }
@@ -34,7 +34,7 @@ enum Rules {
 
     /// `package` crosses targets; nothing is for other packages.
     static func access(_ file: SourceTree.File) -> [Finding] {
-        lines(of: SwiftText.code(of: file.text)).filter { $0.line.contains(/\b(?:public|open)\s/) }
+        lines(of: file.code).filter { $0.line.contains(/\bpublic\s|\bopen\s+(?:override\s+)?(?:class|func|var)\b/) }
             .map { Finding(path: file.path, line: $0.number, message: "`public` stands nowhere in this package") }
     }
 
@@ -51,7 +51,7 @@ enum Rules {
 
     /// What the compiler is told to take on trust has a comment above it that proves it.
     static func proofs(_ file: SourceTree.File) -> [Finding] {
-        let code = lines(of: SwiftText.code(of: file.text))
+        let code = lines(of: file.code)
         let text = lines(of: file.text[...])
         return code.filter { $0.line.contains(/@unchecked\s+Sendable|nonisolated\(unsafe\)/) }.compactMap { number, _ in
             let above = text[max(0, number - 7)..<number]
@@ -62,7 +62,7 @@ enum Rules {
 
     /// Functions and initialisers are under `limit` lines, from the line of `func` to the closing brace.
     static func functionLength(_ file: SourceTree.File, limit: Int = 70) -> [Finding] {
-        let code = Array(SwiftText.code(of: file.text).utf8)
+        let code = Array(file.code.utf8)
         return functionBodies(in: code).compactMap { start, end in
             let first = code[..<start].count { $0 == UInt8(ascii: "\n") } + 1
             let length = code[start..<end].count { $0 == UInt8(ascii: "\n") } + 1

@@ -8,11 +8,22 @@ enum SourceTree {
     struct File {
         /// Relative to the checkout: `Sources/Store/FleetStore.swift`.
         var path: String
-        var text: String
+        let text: String
+        /// The text with comments and literals blanked.
+        let code: String
+
+        init(path: String, text: String) {
+            self.path = path
+            self.text = text
+            code = SwiftText.code(of: text)
+        }
 
         /// The folder under `Sources/`, which is the target's name.
         var room: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
     }
+
+    /// `Sources`, read once.
+    static let sources = Result { try files(under: "Sources") }
 
     /// All Swift files below `folder`, sorted by path.
     static func files(under folder: String) throws -> [File] {

@@ -69,6 +69,21 @@ import Testing
         await bench.close()
     }
 
+    @Test func `what failed is tried again after an interval, not as fast as it fails`() async throws {
+        let bench = try Bench(
+            rules: [.test("restart_service", .auto, rate: RateLimit(maximum: 100, windowSeconds: 3600))])
+        bench.fleet.set("api", .down(.exited(code: 1)))
+        bench.fleet.answer(.failed)
+        try await bench.settle(ticks: 5)
+        #expect(bench.fleet.runs.count == 1)
+        let plan = try await bench.control.plan()
+        #expect(plan["proposals"]?.array?.first?["why"]?.string?.contains("tried again after") == true)
+        bench.fleet.advance(seconds: 121)
+        try await bench.settle(ticks: 3)
+        #expect(bench.fleet.runs.count == 2)
+        await bench.close()
+    }
+
     @Test func `a dry run takes every step and is not repeated while nothing observed changes`() async throws {
         let bench = try Bench(rules: [.test("restart_service", .auto)], dryRun: true)
         bench.fleet.set("api", .down(.exited(code: 1)))

@@ -44,7 +44,8 @@ struct DockerMappingTests {
             note: "by compose's label", containers: [container("p-web-1", compose: "web")], runtimeID: "id-p-web-1",
             condition: .up),
         ContainerCase(
-            note: "its own name before a label", containers: [container("p", compose: "web"), container("web", .exited)],
+            note: "its own name before a label",
+            containers: [container("p", compose: "web"), container("web", .exited)],
             runtimeID: "id-web", condition: .down(.exited(code: 0))),
         ContainerCase(
             note: "the one that is not gone",
@@ -62,7 +63,8 @@ struct DockerMappingTests {
             containers: ["a", "b", "c"].map { container($0, .exited, label: "web") }, runtimeID: nil,
             condition: .unknown(.ambiguous(3))),
         ContainerCase(
-            note: "the kept one of a deploy is no service", containers: [container("web.muster-previous", label: "web")],
+            note: "the kept one of a deploy is no service",
+            containers: [container("web.muster-previous", label: "web")],
             runtimeID: nil, condition: .unknown(.notFound)),
         ContainerCase(
             note: "somebody else's", containers: [container("other")], runtimeID: nil, condition: .unknown(.notFound)),

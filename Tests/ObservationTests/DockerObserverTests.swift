@@ -112,7 +112,8 @@ struct DockerObserverTests {
         let docker = try docker(
             ps: "if [ -e again ]; then echo \(second); else echo \(first); fi; touch again",
             inspect:
-                "case \"$*\" in *\(first)*) echo 'Error: No such container' >&2; exit 1;; *) echo '\(line(second, "web"))';; esac",
+                "case \"$*\" in *\(first)*) echo 'Error: No such container' >&2; exit 1;; "
+                + "*) echo '\(line(second, "web"))';; esac",
             info: "echo inactive false")
         defer { docker.remove() }
         let report = await DockerObserver(cli: docker.cli()).observe(

@@ -96,7 +96,8 @@ private struct PolicyTestDecoder {
             case .name: name = try reader.string("name")
             case .request: request = try self.request(reader)
             case .at: time = try reader.time("at") ?? time
-            case .spent: try reader.sequence("spent") { () throws(YAMLStop) in spent += try spend(reader).map { [$0] } ?? [] }
+            case .spent:
+                try reader.sequence("spent") { () throws(YAMLStop) in spent += try spend(reader).map { [$0] } ?? [] }
             case .held: held = try reader.bool("held") ?? false
             case .expect: expected = try expectation(reader)
             }
@@ -123,7 +124,8 @@ private struct PolicyTestDecoder {
         var source = ProposalSource.manual
         var params = JSONObject()
         var present: Set<RequestField> = []
-        let isMapping = try reader.mapping("request", in: "`request`", RequestField.table) { field, _ throws(YAMLStop) in
+        let isMapping = try reader.mapping("request", in: "`request`", RequestField.table) {
+            field, _ throws(YAMLStop) in
             present.insert(field)
             switch field {
             case .kind: kind = try reader.string("kind")

@@ -42,7 +42,9 @@ extension YAMLReader {
                 at: place)
             return nil
         }
-        if isList, names.isEmpty, problems.isEmpty { problems.error("`days` is empty; leave it out for every day", at: start) }
+        if isList, names.isEmpty, problems.isEmpty {
+            problems.error("`days` is empty; leave it out for every day", at: start)
+        }
         return Set(names.compactMap(Weekday.init(abbreviation:)))
     }
 
@@ -71,13 +73,12 @@ extension YAMLReader {
         let start = mark
         guard let name = try string("tz") else { return nil }
         if name == "UTC" { return .utc }
-        // Foundation also takes `GMT+3` and abbreviations that move between regions; the list holds neither.
-        if TimeZone.knownTimeZoneIdentifiers.contains(name) || name.hasPrefix("Etc/"),
-            let zone = TimeZone(identifier: name)
-        {
+        // Foundation also takes `GMT+3` and abbreviations, which mean different things to different people.
+        if name.contains("/") || TimeZone.knownTimeZoneIdentifiers.contains(name), let zone = TimeZone(identifier: name) {
             return zone
         }
-        problems.error("`tz` must be a time zone such as `Europe/Berlin` or `UTC`, not `\(name.escapedForMessage)`", at: start)
+        problems.error(
+            "`tz` must be a time zone such as `Europe/Berlin` or `UTC`, not `\(name.escapedForMessage)`", at: start)
         return nil
     }
 }

@@ -5,6 +5,9 @@ struct DependencyCheck {
     let services: [ServiceSpec]
     let index: [String: Int]
 
+    /// So many cycles are written out. A long chain that closes at every link would otherwise take quadratic time.
+    private static let shownCycles = 100
+
     private enum Colour: UInt8 {
         case unseen
         case onPath
@@ -15,6 +18,7 @@ struct DependencyCheck {
     func run(_ report: (Int, Int, String) -> Void) {
         var colours = [Colour](repeating: .unseen, count: services.count)
         var path: [(service: Int, next: Int)] = []
+        var cycles = 0
         for root in services.indices where colours[root] == .unseen && !services[root].dependsOn.isEmpty {
             path.append((root, 0))
             colours[root] = .onPath
@@ -32,7 +36,13 @@ struct DependencyCheck {
                 }
                 switch colours[needed] {
                 case .done: break
-                case .onPath: report(service, ordinal, cycle(path.map(\.service), closing: needed))
+                case .onPath:
+                    cycles += 1
+                    let isShown = cycles <= DependencyCheck.shownCycles
+                    report(
+                        service, ordinal,
+                        isShown
+                            ? cycle(path.map(\.service), closing: needed) : "`depends_on` goes round in a circle")
                 case .unseen:
                     colours[needed] = .onPath
                     path.append((needed, 0))

@@ -4,7 +4,8 @@ package import FleetModel
 package struct LoadedDesiredState: Sendable {
     /// The services that bear one of the selected profiles, all of them when none is selected.
     package var desired: DesiredState
-    /// What was wrong and did not refuse the files; at most 1,000 a file.
+    /// What was wrong and did not refuse the files; at most 1000 a file, then how
+    /// many more there are.
     package var warnings: [ConfigError]
     /// `allow_shrink: true` stands in the registry or the overlay.
     package var allowShrink: Bool
@@ -42,7 +43,7 @@ package struct LoadedDesiredState: Sendable {
         return LoadedDesiredState(
             desired: DesiredState(
                 services: services, digest: digest(registry: registry, overlay: overlay, profiles: profiles)),
-            warnings: problems.flatMap { $0.warnings.sorted(by: inPlaceOrder) },
+            warnings: problems.flatMap(warnings),
             allowShrink: allowShrink,
             totalServices: total)
     }
@@ -51,6 +52,14 @@ package struct LoadedDesiredState: Sendable {
     private static func digest(registry: YAMLFile, overlay: YAMLFile?, profiles: [String]) -> String {
         let parts = [Digest.sha256(registry.bytes), overlay.map { Digest.sha256($0.bytes) } ?? "none"]
         return Digest.sha256((parts + profiles.sorted()).joined(separator: "\n"))
+    }
+
+    private static func warnings(_ problems: Problems) -> [ConfigError] {
+        let listed = problems.warnings.sorted(by: inPlaceOrder)
+        guard problems.omittedWarnings > 0 else { return listed }
+        let rest = ConfigError(
+            file: problems.file, line: 1, column: 1, message: "and \(problems.omittedWarnings) more warnings")
+        return listed + [rest]
     }
 
     private static func inPlaceOrder(_ left: ConfigError, _ right: ConfigError) -> Bool {

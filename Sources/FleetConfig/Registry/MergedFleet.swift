@@ -144,7 +144,8 @@ struct MergedFleet {
     }
 
     private func owner(of field: ServiceField, _ name: String) -> (Marks, Int) {
-        if let layer, let entry = layer.index[name], layer.details[entry].fields.contains(field) || base.index[name] == nil
+        if let layer, let entry = layer.index[name],
+            layer.details[entry].fields.contains(field) || base.index[name] == nil
         {
             return (layer, entry)
         }

@@ -46,7 +46,8 @@ extension YAMLReader {
             && name.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_") }
         if isName { return name }
         problems.error(
-            "`signal` must be `a-z`, `0-9` and `_`, beginning with a letter, not `\(name.escapedForMessage)`", at: start)
+            "`signal` must be `a-z`, `0-9` and `_`, beginning with a letter, not `\(name.escapedForMessage)`", at: start
+        )
         return nil
     }
 

@@ -62,10 +62,14 @@ extension YAMLReader {
         _ what: String, _ item: (YAMLReader) throws(YAMLStop) -> String?
     ) throws(YAMLStop) -> [String] {
         var values: [String] = []
+        var seen: Set<String> = []
         try sequence(what) { () throws(YAMLStop) in
             let start = mark
             guard let value = try item(self) else { return }
-            if values.contains(value) { problems.error("`\(value)` stands twice in `\(what)`", at: start) }
+            // Lists are short; only a long one pays for the set.
+            if values.count == 16 { seen = Set(values) }
+            let isRepeated = values.count < 16 ? values.contains(value) : !seen.insert(value).inserted
+            if isRepeated { problems.error("`\(value)` stands twice in `\(what)`", at: start) }
             values.append(value)
         }
         return values

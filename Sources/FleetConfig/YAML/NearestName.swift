@@ -1,9 +1,11 @@
-/// The known name that takes the fewest edits to reach from `text`; the first in order among equals.
+/// The known name that begins with `text`, else the one that takes the fewest edits to reach from it; the first in
+/// order among equals.
 ///
 /// Used to tell a person what an unknown field, flag or word was probably meant to be.
 func nearestName(to text: String, among known: [String]) -> String? {
     // A name longer than this is no slip of the finger, and the table below would grow with it.
     let typed = Array(text.lowercased().utf8.prefix(64))
+    if typed.count >= 3, let whole = known.first(where: { $0.lowercased().utf8.starts(with: typed) }) { return whole }
     return known.map { ($0, editDistance(typed, Array($0.lowercased().utf8))) }.min { $0.1 < $1.1 }?.0
 }
 
