@@ -22,6 +22,8 @@ extension Target.Dependency {
     static let logging: Self = .product(name: "Logging", package: "swift-log")
     static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    /// The system's libsqlite3 as GRDB links it; the ledger's benchmark measures against it bare.
+    static let sqlite: Self = .product(name: "GRDBSQLite", package: "GRDB.swift")
     static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -89,14 +91,14 @@ let package = Package(
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
                 "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
-                .hummingbird, .lifecycle, .unixSignals, .logging,
+                .lifecycle, .unixSignals, .logging,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "muster-bench",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "Observation",
-                "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess,
+                "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
             path: "Benchmarks/muster-bench",
             swiftSettings: settings),

@@ -4,7 +4,7 @@ import Observation
 import Synchronization
 
 /// What it costs to probe 10,000 services every 10 s over HTTP: CPU time of this process without the thread of the
-/// server that answers, measured by that thread itself (getrusage(2), `RUSAGE_THREAD`), in cores.
+/// server that answers, measured by that thread itself (clock_gettime(2), `CLOCK_THREAD_CPUTIME_ID`), in cores.
 ///
 /// The first 10 s, in which the spread begins, are not measured. The rate that the server saw is in the row's input:
 /// a probe that is not carried out would cost nothing.
@@ -24,7 +24,7 @@ func benchProbes() async throws -> BenchRow {
     _ = await observer.observe(desired, now: ProbeObserver.systemTime())
     try await Task.sleep(for: .seconds(10))
 
-    let processBefore = cpuSeconds(RUSAGE_SELF)
+    let processBefore = cpuSeconds(CLOCK_PROCESS_CPUTIME_ID)
     let before = server.counters
     let began = ContinuousClock.now
     for _ in 0..<seconds {
@@ -34,7 +34,7 @@ func benchProbes() async throws -> BenchRow {
     let elapsed = ContinuousClock.now - began
     let after = server.counters
     let elapsedSeconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
-    let ours = cpuSeconds(RUSAGE_SELF) - processBefore - (after.cpuSeconds - before.cpuSeconds)
+    let ours = cpuSeconds(CLOCK_PROCESS_CPUTIME_ID) - processBefore - (after.cpuSeconds - before.cpuSeconds)
     let cores = ours / elapsedSeconds
     let rate = Int(Double(after.requests - before.requests) / elapsedSeconds)
     let conclusions = await observer.observe(desired, now: ProbeObserver.systemTime()).observations
@@ -45,11 +45,10 @@ func benchProbes() async throws -> BenchRow {
         reference: "limit", referenceValue: 1, ratio: cores, bar: "< 1 core")
 }
 
-private func cpuSeconds(_ who: __rusage_who_t) -> Double {
-    var usage = rusage()
-    getrusage(who, &usage)
-    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-        + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
+private func cpuSeconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
 /// The least that answers HTTP on loopback, on one thread: one request a connection, answered and closed.
@@ -115,7 +114,7 @@ private final class ProbeServer: Sendable {
             close(connection)
             if served % 16 == 0 {
                 let count = served
-                let used = cpuSeconds(RUSAGE_THREAD)
+                let used = cpuSeconds(CLOCK_THREAD_CPUTIME_ID)
                 state.withLock { $0 = Counters(requests: count, cpuSeconds: used) }
             }
         }

@@ -132,7 +132,7 @@ extension ControlPlane: Service {
     private func remember(_ inputs: TickInputs, at now: WallTime) {
         let isQuiet =
             inputs.plan.proposals.isEmpty && inputs.working.openApprovals.isEmpty
-            && inputs.working.openActions.isEmpty && !inputs.plan.outcomes.contains(.unknown(.beforeLastAction))
+            && inputs.working.openActions.isEmpty && !inputs.plan.outcomes.contains(where: \.isTransient)
         lastTick = LastTick(inputs: inputs, at: now, failure: nil, isQuiet: isQuiet, lastSuccess: now)
         countServices(inputs)
     }
@@ -165,8 +165,10 @@ extension ControlPlane: Service {
             executor.dispatch(action, spec: inputs.desired[action.proposal.target], term: inputs.term)
         }
         if !leftovers.isEmpty { executor.settleLeftovers(leftovers, term: inputs.term) }
+        // What is starting or updating says nothing when it has ended.
+        let isTransient = inputs.plan.outcomes.contains(where: \.isTransient)
         // Planned before and still not begun: the runtime could not be read. Not settled: it does not tell yet.
-        if !leftovers.isEmpty || !planned.isEmpty { retrySoon() }
+        if !leftovers.isEmpty || !planned.isEmpty || isTransient { retrySoon() }
     }
 }
 
@@ -176,6 +178,16 @@ extension StoreError {
         switch self {
         case .ledgerMoved, .conflict: true
         case .unavailable, .staleTerm, .badRequest, .corrupt, .locked, .newerSchema: false
+        }
+    }
+}
+
+extension Outcome {
+    /// A conclusion that time alone changes, without a wake: look again soon.
+    fileprivate var isTransient: Bool {
+        switch self {
+        case .unknown(.starting), .unknown(.updating), .unknown(.beforeLastAction): true
+        default: false
         }
     }
 }

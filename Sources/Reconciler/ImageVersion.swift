@@ -34,8 +34,8 @@ enum ImageVersion: Hashable {
     }
 
     /// The registry's image at the version wanted; where it names none, the one that runs, at that version.
-    static func image(wanted version: String, of spec: borrowing ServiceSpec, running observed: String) -> String {
-        let named = spec.image ?? observed
+    static func image(wanted version: String, of spec: UnsafePointer<ServiceSpec>, running observed: String) -> String {
+        let named = spec.pointee.image ?? observed
         guard let reference = ImageReference(named), reference.tag != version else { return named }
         return reference.with(tag: version).description
     }

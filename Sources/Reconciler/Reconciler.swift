@@ -20,25 +20,15 @@ package enum Reconciler {
         let isAnyHeld = !history.holds.isEmpty
         desired.services.withUnsafeBufferPointer { services in
             snapshot.observations.withUnsafeBufferPointer { observations in
+                guard let firstService = services.baseAddress else { return }
                 var next = 0
-                for index in services.indices {
-                    if isAnyHeld, let hold = hold(on: services[index], history, now: now) {
+                for spec in firstService..<firstService + services.count {
+                    if isAnyHeld, let hold = hold(on: spec.pointee, history, now: now) {
                         plan.outcomes.append(.held(hold))
-                        continue
-                    }
-                    guard let found = seek(services[index].name, in: observations, from: &next) else {
+                    } else if let observation = seek(spec, in: observations, from: &next) {
+                        plan.add(Assessment.of(spec, observation), spec, observation, snapshot, history)
+                    } else {
                         plan.outcomes.append(.unknown(.notObserved))
-                        continue
-                    }
-                    switch Assessment.of(services[index], observations[found]) {
-                    case .inSync: plan.outcomes.append(.inSync)
-                    case .unknown(let cause): plan.outcomes.append(.unknown(cause))
-                    case .diverging(let divergence):
-                        let service = Diverging(services[index], observations[found], .mendable(divergence))
-                        plan.add(service, snapshot, history)
-                    case .blocked(let cause):
-                        let service = Diverging(services[index], observations[found], .blocked(cause))
-                        plan.add(service, snapshot, history)
                     }
                 }
             }
@@ -50,16 +40,34 @@ package enum Reconciler {
         history.holds.hold(service: spec.name, domain: spec.domain).flatMap { $0.isInForce(at: now) ? $0 : nil }
     }
 
-    /// The index of the observation of `name`. `next` moves on to it or to the first one behind it; names are asked
-    /// for in rising order. Equality is asked first: it is cheaper than order, and nearly always the answer.
+    /// The observation of a service. `next` moves on to it or to the first one behind it; services are asked for in
+    /// the order of their names. Equality is asked first: it is cheaper than order, and nearly always the answer.
     private static func seek(
-        _ name: String, in observations: UnsafeBufferPointer<Observation>, from next: inout Int
-    ) -> Int? {
+        _ spec: UnsafePointer<ServiceSpec>, in observations: UnsafeBufferPointer<Observation>, from next: inout Int
+    ) -> UnsafePointer<Observation>? {
+        guard let first = observations.baseAddress else { return nil }
         while next < observations.count {
-            if observations[next].service == name { return next }
-            if observations[next].service > name { return nil }
+            let observation = first + next
+            if observation.pointee.service == spec.pointee.name { return observation }
+            if observation.pointee.service > spec.pointee.name { return nil }
             next += 1
         }
         return nil
+    }
+}
+
+extension Plan {
+    fileprivate mutating func add(
+        _ assessment: Assessment, _ spec: UnsafePointer<ServiceSpec>, _ observation: UnsafePointer<Observation>,
+        _ snapshot: Snapshot, _ history: History
+    ) {
+        switch assessment {
+        case .inSync: outcomes.append(.inSync)
+        case .unknown(let cause): outcomes.append(.unknown(cause))
+        case .diverging(let divergence):
+            add(Diverging(spec.pointee, observation.pointee, .mendable(divergence)), snapshot, history)
+        case .blocked(let cause):
+            add(Diverging(spec.pointee, observation.pointee, .blocked(cause)), snapshot, history)
+        }
     }
 }

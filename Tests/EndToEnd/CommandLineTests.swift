@@ -5,7 +5,7 @@ import Testing
     "the command line does what a first user does",
     .enabled(if: Docker.containers != nil, Comment(rawValue: Docker.skipReason)))
 struct CommandLineTests {
-    @Test("plan, approve, converge, verify", .timeLimit(.minutes(2)))
+    @Test("plan, approve, converge, verify", .timeLimit(.minutes(8)))
     func story() async throws {
         try await scenario("cli") { scratch, docker in
             let name = scratch.prefix
@@ -41,7 +41,7 @@ struct CommandLineTests {
         }
     }
 
-    @Test("a held service is left alone until it is resumed", .timeLimit(.minutes(2)))
+    @Test("a held service is left alone until it is resumed", .timeLimit(.minutes(8)))
     func hold() async throws {
         try await scenario("hold") { scratch, docker in
             let name = scratch.prefix

@@ -8,7 +8,7 @@ import Testing
 struct CrashTests {
     static let points = ["before_claim", "after_claim", "after_command", "before_finish", "after_finish"]
 
-    @Test("an approved restart", .timeLimit(.minutes(4)), arguments: points)
+    @Test("an approved restart", .timeLimit(.minutes(8)), arguments: points)
     func restart(point: String) async throws {
         try await scenario("crash-\(point.replacing("_", with: "-"))") { scratch, docker in
             let name = scratch.prefix
@@ -31,7 +31,7 @@ struct CrashTests {
         }
     }
 
-    @Test("an approved deploy, which takes several commands", .timeLimit(.minutes(4)), arguments: points)
+    @Test("an approved deploy, which takes several commands", .timeLimit(.minutes(8)), arguments: points)
     func deploy(point: String) async throws {
         try await scenario("crash-deploy-\(point.replacing("_", with: "-"))") { scratch, docker in
             let name = scratch.prefix

@@ -8,7 +8,7 @@ import Testing
 struct DaemonLossTests {
     @Test(
         "stopped and started again mid-run",
-        .enabled(if: Docker.containers != nil, Comment(rawValue: Docker.skipReason)), .timeLimit(.minutes(3)))
+        .enabled(if: Docker.containers != nil, Comment(rawValue: Docker.skipReason)), .timeLimit(.minutes(8)))
     func restartedDaemon() async throws {
         let home = try Scratch("dockerd")
         defer { home.remove() }

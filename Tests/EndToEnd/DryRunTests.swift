@@ -10,7 +10,7 @@ struct DryRunTests {
         .exited, .unhealthy, .paused, .restarting, .outOfMemory, .missing, .drifted, .stopped,
     ]
 
-    @Test("the same differences, approved, leave dockerd untouched", .timeLimit(.minutes(4)))
+    @Test("the same differences, approved, leave dockerd untouched", .timeLimit(.minutes(8)))
     func untouched() async throws {
         try await scenario("dry-run") { scratch, docker in
             var registry: [String] = []

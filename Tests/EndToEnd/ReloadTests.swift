@@ -5,7 +5,7 @@ import Testing
     "files that change while the daemon runs",
     .enabled(if: Docker.containers != nil, Comment(rawValue: Docker.skipReason)))
 struct ReloadTests {
-    @Test("a registry cut to nothing is a fault: it stops nothing and is said", .timeLimit(.minutes(2)))
+    @Test("a registry cut to nothing is a fault: it stops nothing and is said", .timeLimit(.minutes(8)))
     func emptiedRegistry() async throws {
         try await scenario("cut") { scratch, docker in
             let names = (1...3).map { "\(scratch.prefix)-\($0)" }
@@ -18,7 +18,7 @@ struct ReloadTests {
                 try await muster.converged(3)
                 try scratch.write(Muster.registry(""), to: "registry.yml")
                 let check = try await degraded(muster, "registry")
-                #expect(check.contains("3") && check.contains("0"), "it says how many were dropped: \(check)")
+                #expect(check.contains("3 of 3 services"), "it says how many were dropped: \(check)")
                 try await muster.letTick()
                 try await muster.converged(3)
                 #expect(try await muster.list("decisions").isEmpty)
@@ -33,7 +33,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a broken registry leaves the last good one in force", .timeLimit(.minutes(2)))
+    @Test("a broken registry leaves the last good one in force", .timeLimit(.minutes(8)))
     func brokenRegistry() async throws {
         try await scenario("broken-registry") { scratch, docker in
             let services = "  - {name: \(scratch.prefix), image: \(TestImage.repository):1}"
@@ -50,7 +50,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a broken policy leaves the last good one in force", .timeLimit(.minutes(2)))
+    @Test("a broken policy leaves the last good one in force", .timeLimit(.minutes(8)))
     func brokenPolicy() async throws {
         try await scenario("broken-policy") { scratch, docker in
             let name = scratch.prefix
@@ -76,11 +76,11 @@ struct ReloadTests {
         }
     }
 
-    @Test("a broken file at start stops the start and names every mistake", .timeLimit(.minutes(1)))
+    @Test("a broken file at start stops the start and names every mistake", .timeLimit(.minutes(8)))
     func brokenAtStart() async throws {
         try await scenario("broken-start") { scratch, docker in
             let muster = try Muster(scratch, registry: "  - {nam: x}\n  - {name: y, replicas: many}", docker: docker)
-            await #expect(throws: HarnessError.self) { try await muster.start() }
+            await #expect(throws: MusterEnded.self) { try await muster.start() }
             #expect(try await muster.ended() == 78)
             #expect(scratch.read("log").contains("registry.yml:3:"))
             #expect(scratch.read("log").contains("registry.yml:4:"))

@@ -28,7 +28,7 @@ struct SwarmScenarios {
             kind: "stop_service", witness: ("{{.Spec.Mode.Replicated.Replicas}}", "0")),
     ]
 
-    @Test("every difference", .timeLimit(.minutes(4)), arguments: cases)
+    @Test("every difference", .timeLimit(.minutes(8)), arguments: cases)
     func heals(wanted: Case) async throws {
         try await scenario("swarm-\(wanted.note)", on: Docker.swarm) { scratch, docker in
             let name = scratch.prefix

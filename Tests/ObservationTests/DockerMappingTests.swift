@@ -216,6 +216,7 @@ struct DockerConditionTests {
         var code = 0
         var outOfMemory = false
         var ageSeconds = 3600
+        var restarts = 0
         var condition: Condition
     }
 
@@ -229,7 +230,13 @@ struct DockerConditionTests {
         ContainerCase(state: .created, ageSeconds: -60, condition: .unknown(.starting)),
         ContainerCase(state: .created, ageSeconds: 10, condition: .down(.created)),
         ContainerCase(state: .paused, health: .healthy, condition: .down(.paused)),
-        ContainerCase(state: .restarting, code: 3, condition: .down(.restarting(code: 3))),
+        ContainerCase(state: .running, ageSeconds: 9, restarts: 1, condition: .unknown(.starting)),
+        ContainerCase(state: .running, ageSeconds: 10, restarts: 7, condition: .up),
+        ContainerCase(state: .running, ageSeconds: 1, condition: .up),
+        ContainerCase(
+            state: .running, health: .unhealthy, ageSeconds: 1, restarts: 1, condition: .down(.unhealthy)),
+        ContainerCase(state: .restarting, code: 3, restarts: 2, condition: .unknown(.starting)),
+        ContainerCase(state: .restarting, code: 3, restarts: 3, condition: .down(.restarting(code: 3))),
         ContainerCase(state: .removing, condition: .unknown(.updating)),
         ContainerCase(state: .exited, condition: .down(.exited(code: 0))),
         ContainerCase(state: .exited, code: 143, condition: .down(.exited(code: 143))),
@@ -239,7 +246,9 @@ struct DockerConditionTests {
     func everyStateOfAContainer(_ testCase: ContainerCase) {
         let record = ContainerRecord(
             id: "id", name: "web", state: testCase.state, health: testCase.health, exitCode: testCase.code,
-            outOfMemory: testCase.outOfMemory, createdAt: start.adding(seconds: -testCase.ageSeconds))
+            outOfMemory: testCase.outOfMemory, restartCount: testCase.restarts,
+            createdAt: start.adding(seconds: -testCase.ageSeconds),
+            startedAt: start.adding(seconds: -testCase.ageSeconds))
         #expect(DockerConditions.of(record, now: start) == testCase.condition)
     }
 
@@ -251,6 +260,7 @@ struct DockerConditionTests {
         var update: SwarmRecord.Update?
         var updateAgeSeconds = 60
         var ageSeconds = 3600
+        var restarts = 0
         var condition: Condition
     }
 

@@ -3,6 +3,12 @@ import Foundation
 import Glibc
 import Synchronization
 
+/// The daemon ended before it served.
+struct MusterEnded: Error, CustomStringConvertible {
+    var log: String
+    var description: String { "muster ended at start:\n\(log)" }
+}
+
 /// A real `muster serve` with files, port and data directory of its own.
 final class Muster: Sendable {
     /// The built executable lies beside the test bundle.
@@ -42,7 +48,7 @@ final class Muster: Sendable {
     }
 
     static func policy(_ rules: String) -> String {
-        "version: 1\ndefaults: {tier: approval_required}\n" + (rules.isEmpty ? "" : "rules:\n\(rules)\n")
+        "version: 1\ndefaults: {tier: approval_required}\n" + (rules.isEmpty ? "rules: []\n" : "rules:\n\(rules)\n")
     }
 
     /// A port that was free a moment ago, from the kernel.
@@ -79,7 +85,7 @@ final class Muster: Sendable {
         try? log.close()
         self.process.withLock { $0 = process }
         try await eventually("muster serves on port \(port)") {
-            guard process.isRunning else { throw HarnessError("muster ended at start:\n\(logTail)") }
+            guard process.isRunning else { throw MusterEnded(log: logTail) }
             return try await get("/livez").status == 200 ? true : nil
         }
     }

@@ -22,7 +22,7 @@ enum Shell {
         var updates: [Environment.Key: String?] = [:]
         for (name, value) in environment { updates[Environment.Key(stringLiteral: name)] = value }
         let result = try await Subprocess.run(
-            .name(arguments[0]), arguments: Arguments(Array(arguments.dropFirst())),
+            .name("env"), arguments: Arguments(arguments),
             environment: .inherit.updating(updates), output: .string(limit: 8 << 20), error: .string(limit: 1 << 20))
         let status: Int32 =
             switch result.terminationStatus {
@@ -56,6 +56,10 @@ func eventually<Value: Sendable>(
     repeat {
         do {
             if let value = try await look() { return value }
+        } catch let ended as MusterEnded {
+            throw ended
+        } catch is CancellationError {
+            throw CancellationError()
         } catch {
             lastError = error
         }
