@@ -21,7 +21,7 @@ bench: ## install what is missing, build in release, print the figures with thei
 	@scripts/install-deps --tests
 	swift build -c release --product muster
 	swift build -c release --product muster-bench
-	@scripts/with-dockerd .build/release/muster-bench
+	@scripts/with-dockerd --no-swarm .build/release/muster-bench
 
 demo: ## the story on real containers: one killed, one drifted, one gone; plan, approve, converge, audit
 	@scripts/install-deps --tests

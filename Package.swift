@@ -22,10 +22,12 @@ extension Target.Dependency {
     static let logging: Self = .product(name: "Logging", package: "swift-log")
     static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    /// The system's libsqlite3 as GRDB links it; the ledger's benchmark measures against it bare.
+    static let sqlite: Self = .product(name: "GRDBSQLite", package: "GRDB.swift")
     static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
-    static let hummingbirdTesting: Self = .product(name: "HummingbirdTesting", package: "hummingbird")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncAlgorithms: Self = .product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
     static let httpTypes: Self = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -78,19 +80,25 @@ let package = Package(
                 .lifecycle,
                 .httpTypes, .nioCore, .crypto,
             ]),
+        room(
+            "MusterCLI",
+            [
+                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "DockerCLI", "Observation",
+                "ControlPlane", "HTTPClient",
+            ]),
         .executableTarget(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
-                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", .argumentParser, .lifecycle,
-                .logging,
+                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
+                .hummingbird, .lifecycle, .unixSignals, .logging,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "muster-bench",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "Observation",
-                "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess,
+                "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
             path: "Benchmarks/muster-bench",
             swiftSettings: settings),
@@ -98,7 +106,7 @@ let package = Package(
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
-        tests("FleetConfigTests", ["FleetConfig", "FleetModel"]),
+        tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
         tests("Conformance", ["Store", "StoreSQLite", "FleetModel", .grdb]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
@@ -110,8 +118,9 @@ let package = Package(
             "ControlAPITests",
             [
                 "ControlAPI", "ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation",
-                "Actuators", .hummingbird, .hummingbirdTesting, .httpTypes, .nioCore, .logging,
+                "Actuators", .hummingbird, .httpTypes, .nioCore, .logging, .lifecycle,
             ]),
+        tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
         tests("EndToEnd", ["FleetModel", .subprocess]),
         tests("ArchitectureTests", []),
     ]

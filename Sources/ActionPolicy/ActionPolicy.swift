@@ -14,7 +14,7 @@ package enum ActionPolicy {
     package static func decide(
         _ proposal: Proposal, policy: Policy, ledger: LedgerView, hold: Hold?, now: WallTime
     ) -> Verdict {
-        let rule = RuleInForce(policy, index: policy.indexOfRule(matching: proposal, at: now))
+        let rule = RuleInForce(policy, for: proposal, at: now)
         let checks = Checks(proposal.key, rule: rule, ledger: ledger, hold: hold, now: now)
         let (kind, reason) = judge(tier: rule.tier, checks)
         let earliest =
@@ -31,10 +31,10 @@ package enum ActionPolicy {
     package static func decideApproved(
         _ proposal: Proposal, by people: [String], policy: Policy, ledger: LedgerView, hold: Hold?, now: WallTime
     ) -> Verdict {
-        let rule = RuleInForce(policy, index: policy.indexOfRule(matching: proposal, at: now))
+        let rule = RuleInForce(policy, for: proposal, at: now)
         let checks = Checks(proposal.key, rule: rule, ledger: ledger, hold: hold, now: now)
         let (kind, reason): (VerdictKind, VerdictReason) =
-            if let hold = checks.hold {
+            if let hold = checks.reported.hold {
                 (.deny, .held(hold))
             } else if rule.tier == .forbidden {
                 (.deny, .tier(.forbidden))
@@ -55,18 +55,20 @@ package enum ActionPolicy {
 
     /// The contract's order. Budgets and windows settle nothing where a person is asked anyway.
     private static func judge(tier: Tier, _ checks: Checks) -> (VerdictKind, VerdictReason) {
-        if let hold = checks.hold { return (.deny, .held(hold)) }
+        if let hold = checks.reported.hold { return (.deny, .held(hold)) }
         switch tier {
         case .forbidden: return (.deny, .tier(tier))
         case .approvalRequired: return (.queueApproval, .tier(tier))
         case .auto, .autoNotify:
             if checks.rate.isUsedUp {
-                return (.deny, .rateLimitUsedUp(checks.rateLimit, used: checks.rate.used))
+                return (.deny, .rateLimitUsedUp(checks.reported.rateLimit, used: checks.rate.used))
             }
             if checks.blast.isUsedUp {
-                return (.queueApproval, .blastRadiusUsedUp(checks.blastRadius, used: checks.blast.used))
+                return (.queueApproval, .blastRadiusUsedUp(checks.reported.blastRadius, used: checks.blast.used))
             }
-            if let window = checks.window, !checks.windowOpen { return (.queueApproval, .outsideWindow(window)) }
+            if !checks.reported.windowOpen, let window = checks.reported.window {
+                return (.queueApproval, .outsideWindow(window))
+            }
             return (tier == .auto ? .allow : .allowNotify, .tier(tier))
         }
     }

@@ -14,25 +14,33 @@ struct Outlook {
     func earliest(from start: WallTime) -> WallTime? {
         var time = start
         while true {
-            let rule = RuleInForce(policy, index: policy.indexOfRule(matching: proposal, at: time))
+            let rule = RuleInForce(policy, for: proposal, at: time)
             let admitted = earliest(from: time, under: rule)
             guard let expires = rule.expires, admitted.map({ $0 >= expires }) ?? true else { return admitted }
             time = expires
         }
     }
 
-    /// Budgets and holds only free themselves as time goes by, so the last of them settles the time from which the
-    /// window is looked for.
+    /// Steps from check to check until one time passes them all. One step is not enough: by the time that the rate
+    /// limit frees itself or the window opens, the target's own last spend may have left the blast radius, and then
+    /// the target has to find room in it anew. That happens once, so a few steps suffice.
     private func earliest(from start: WallTime, under rule: RuleInForce) -> WallTime? {
         guard rule.tier == .auto || rule.tier == .autoNotify else { return nil }
-        let checks = Checks(proposal.key, rule: rule, ledger: ledger, hold: hold, now: start)
-        guard let rateFrees = checks.rate.freesAt, let blastFrees = checks.blast.freesAt else { return nil }
-        var time = max(rateFrees, blastFrees)
-        if let hold = checks.hold {
-            guard let until = hold.until else { return nil }
-            time = max(time, until)
+        var time = start
+        while true {
+            let checks = Checks(proposal.key, rule: rule, ledger: ledger, hold: hold, now: time)
+            guard let rateFrees = checks.rate.freesAt, let blastFrees = checks.blast.freesAt else { return nil }
+            var next = max(rateFrees, blastFrees)
+            if let hold = checks.reported.hold {
+                guard let until = hold.until else { return nil }
+                next = max(next, until)
+            }
+            if let window = rule.window {
+                guard let opening = window.nextOpening(after: next) else { return nil }
+                next = opening
+            }
+            if next == time { return time }
+            time = next
         }
-        guard let window = checks.window else { return time }
-        return window.nextOpening(after: time)
     }
 }

@@ -46,11 +46,15 @@ package enum ApprovalReview {
     }
 
     private static func judge(_ approval: Approval, _ inputs: TickInputs) -> ApprovalFate {
+        guard approval.status == .approved else {
+            let verdict = Gate.verdict(approval.proposal, inputs)
+            return verdict.tier == .forbidden ? .withdrawn("newly forbidden: rule `\(verdict.rule.id)`") : .stays
+        }
         let people = approval.votes.filter { $0.decision == .approved }.map(\.by)
         let verdict = ActionPolicy.decideApproved(
-            approval.proposal, by: people, policy: inputs.policy, ledger: inputs.ledger, hold: nil, now: inputs.now)
-        if verdict.kind == .deny { return .withdrawn("newly forbidden: rule `\(verdict.rule.id)`") }
-        return approval.status == .approved ? .carriedOut(verdict) : .stays
+            approval.proposal, by: people, policy: inputs.policy, ledger: inputs.ledger,
+            hold: inputs.hold(for: approval.proposal), now: inputs.now)
+        return verdict.kind == .deny ? .withdrawn("no longer allowed: \(verdict.reason)") : .carriedOut(verdict)
     }
 
     /// What the loop proposed by itself holds while the plan still proposes the very same. A pending one that the

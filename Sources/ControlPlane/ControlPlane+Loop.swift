@@ -1,7 +1,7 @@
 internal import Actuators
 internal import FleetModel
 internal import Logging
-package import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Store
 
 extension ControlPlane: Service {
@@ -10,6 +10,7 @@ extension ControlPlane: Service {
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.keepTime() }
+                group.addTask { await self.watchFiles() }
                 group.addTask { await self.keepTicking() }
                 await group.next()
                 group.cancelAll()
@@ -27,6 +28,17 @@ extension ControlPlane: Service {
         while !Task.isCancelled {
             try? await Task.sleep(for: interval)
             waker.wake(.interval)
+        }
+    }
+
+    /// Looks at the configuration files every two seconds and wakes the loop when they are no longer what is in use.
+    private func watchFiles() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(2))
+            let before = (desired.value.digest, desired.failure, policyFile.value.digest, policyFile.failure)
+            reloadFiles()
+            let after = (desired.value.digest, desired.failure, policyFile.value.digest, policyFile.failure)
+            if before != after { waker.wake(.file) }
         }
     }
 
@@ -103,7 +115,7 @@ extension ControlPlane: Service {
             }
             remember(inputs, at: now)
             tell(draft, inputs)
-            try await handOver(inputs, draft)
+            handOver(inputs, draft)
             return draft.commit.isEmpty ? "unchanged" : "ok"
         }
     }
@@ -120,7 +132,7 @@ extension ControlPlane: Service {
     private func remember(_ inputs: TickInputs, at now: WallTime) {
         let isQuiet =
             inputs.plan.proposals.isEmpty && inputs.working.openApprovals.isEmpty
-            && inputs.working.openActions.isEmpty && !inputs.plan.outcomes.contains(.unknown(.beforeLastAction))
+            && inputs.working.openActions.isEmpty && !inputs.plan.outcomes.contains(where: \.isTransient)
         lastTick = LastTick(inputs: inputs, at: now, failure: nil, isQuiet: isQuiet, lastSuccess: now)
         countServices(inputs)
     }
@@ -144,18 +156,19 @@ extension ControlPlane: Service {
     // MARK: - Acting
 
     /// Hands planned actions to the executor and has leftovers settled by looking. The executor knows which it has.
-    private func handOver(_ inputs: TickInputs, _ draft: TickDraft) async throws(StoreError) {
+    private func handOver(_ inputs: TickInputs, _ draft: TickDraft) {
         let cancelled = Set(draft.commit.cancelledActions.map(\.actionID))
         let planned = inputs.working.openActions.filter { $0.state == .planned && !cancelled.contains($0.id) }
         let isLeftover = { (action: Action) in action.state == .executing || action.state == .unknown }
         let leftovers = inputs.working.openActions.filter(isLeftover)
-        await executor.setTerm(inputs.term)
         for action in planned + draft.commit.newActions {
-            await executor.dispatch(action, spec: inputs.desired[action.proposal.target])
+            executor.dispatch(action, spec: inputs.desired[action.proposal.target], term: inputs.term)
         }
-        if !leftovers.isEmpty { await executor.settleLeftovers(leftovers) }
+        if !leftovers.isEmpty { executor.settleLeftovers(leftovers, term: inputs.term) }
+        // What is starting or updating says nothing when it has ended.
+        let isTransient = inputs.plan.outcomes.contains(where: \.isTransient)
         // Planned before and still not begun: the runtime could not be read. Not settled: it does not tell yet.
-        if !leftovers.isEmpty || !planned.isEmpty { retrySoon() }
+        if !leftovers.isEmpty || !planned.isEmpty || isTransient { retrySoon() }
     }
 }
 
@@ -165,6 +178,16 @@ extension StoreError {
         switch self {
         case .ledgerMoved, .conflict: true
         case .unavailable, .staleTerm, .badRequest, .corrupt, .locked, .newerSchema: false
+        }
+    }
+}
+
+extension Outcome {
+    /// A conclusion that time alone changes, without a wake: look again soon.
+    fileprivate var isTransient: Bool {
+        switch self {
+        case .unknown(.starting), .unknown(.updating), .unknown(.beforeLastAction): true
+        default: false
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import ActionPolicy
+internal import FleetConfig
 package import FleetModel
 internal import Logging
 package import Store
@@ -93,7 +93,7 @@ extension ControlPlane {
         switch judged.judgement {
         case .pending(let approval, _), .granted(let approval): approvalID = approval.id
         case .decided(let decided, _), .standing(let decided): verdict = decided.kind
-        case .cooling, .deferred: break
+        case .cooling, .backingOff, .deferred: break
         }
         return [
             "proposal_id": .string(decision?.id ?? approvalID ?? idMaker(at: now)("proposal")),
@@ -200,9 +200,11 @@ extension ControlPlane {
     package func addOverride(_ body: JSONObject, by person: String) async throws(ControlError) -> JSONValue {
         let now = now()
         let id = idMaker(at: now)("policy_override")
-        let priority = body["priority"]?.integer ?? 0
+        let priority: Int
+        do {
+            priority = try PolicyRule.override(from: body, id: id).priority
+        } catch { throw .unprocessable(error.description) }
         let override = StoredOverride(id: id, priority: priority, body: body, createdBy: person, createdAt: now)
-        if case .failure(let problem) = rule(of: override) { throw .unprocessable(problem.message) }
         do { try await store.add(override) } catch { throw error.asControlError }
         parts.logger.notice(
             "policy override added", metadata: ["event": "override", "id": .string(id), "actor": .string(person)])

@@ -116,9 +116,7 @@ package actor ControlPlane: FleetControl {
         executor = Executor(
             store: parts.store, actuator: parts.actuator, now: parts.clock.now, logger: parts.logger,
             onJournal: parts.onJournal,
-            onChange: { action in
-                ActionNews.tell(action, metrics: metrics, hub: hub, waker: waker)
-            })
+            onChange: { ActionNews.tell($0, metrics: metrics, hub: hub, waker: waker) })
         metrics.set(.buildInfo, ["version": parts.version], to: 1)
     }
 
@@ -145,7 +143,9 @@ package actor ControlPlane: FleetControl {
         let history = History(
             openActions: Dictionary(
                 read.working.openActions.map { ($0.proposal.target, $0) }, uniquingKeysWith: { first, _ in first }),
-            lastActions: read.working.lastActions, holds: holds)
+            // What was done in dry run says nothing of the real fleet, and the other way round.
+            lastActions: read.working.lastActions.filter { $0.value.dryRun == parts.settings.isDryRun },
+            holds: holds)
         let plan: Plan
         if let cached = read.plan, read.planDigest == desired.value.digest,
             read.planGeneration == snapshot.generation, read.planHolds == holds

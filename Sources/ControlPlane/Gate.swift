@@ -12,6 +12,8 @@ package enum Judgement: Sendable {
     case granted(Approval)
     /// A person denied it a while ago, and nothing observed has changed since.
     case cooling(Approval, until: WallTime)
+    /// The same was tried and failed; it is tried again after one interval, not as fast as it fails.
+    case backingOff(Action, until: WallTime)
     /// Decided before, and the same decision would be made again: nothing new to record.
     case standing(Verdict)
     /// Beyond the storm guard's limit: looked at in a later tick.
@@ -65,6 +67,13 @@ package enum Gate {
         let verdict = verdict(proposal, inputs, ledger: ledger)
         if let open, open.status != .pending { return .granted(open) }
         if let open, open.expiresAt > inputs.now { return judge(proposal, pending: open, verdict) }
+        if let failed = inputs.working.lastActions[proposal.target], failed.state == .failed,
+            failed.proposal.consentDigest == proposal.consentDigest, failed.dryRun == inputs.settings.isDryRun,
+            let ended = failed.finishedAt
+        {
+            let until = ended.adding(seconds: inputs.settings.intervalSeconds)
+            if inputs.now < until { return .backingOff(failed, until: until) }
+        }
         if verdict.kind == .queueApproval, let denial = inputs.working.denials[proposal.key],
             denial.proposal.evidence == proposal.evidence, let deniedAt = denial.resolvedAt
         {
@@ -120,6 +129,8 @@ extension Judgement: CustomStringConvertible {
         case .granted(let approval): "granted, on its way: \(approval.id)"
         case .cooling(let denial, let until):
             "\(denial.resolution ?? "denied"); not asked again before \(until) unless what is observed changes"
+        case .backingOff(let action, let until):
+            "failed at \(action.finishedAt?.rfc3339 ?? "?") (\(action.id)); tried again after \(until)"
         case .deferred: "beyond the storm guard's limit for one tick; looked at in a later one"
         }
     }

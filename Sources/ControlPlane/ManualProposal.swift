@@ -1,4 +1,5 @@
 internal import FleetModel
+internal import Store
 
 /// What a person asks for, held against the rules for proposals: kind, target and parameters.
 struct ManualProposal: Sendable {

@@ -38,10 +38,6 @@ extension BlastRadius {
     package var json: JSONValue { ["max_targets": .integer(maximumTargets), "window_s": .integer(windowSeconds)] }
 }
 
-struct OverrideProblem: Error {
-    var message: String
-}
-
 extension ControlPlane {
     package func policy() async throws(ControlError) -> JSONValue {
         let inputs = try await readInputsForRequest(at: now())
@@ -68,14 +64,14 @@ extension ControlPlane {
     func effectivePolicy(_ stored: [StoredOverride], at now: WallTime) throws(StoreError) -> Policy {
         var overrides: [PolicyOverride] = []
         for override in stored {
-            switch rule(of: override) {
-            case .success(let rule):
+            do {
+                let (rule, priority) = try PolicyRule.override(from: override.body, id: override.id)
                 overrides.append(
                     PolicyOverride(
-                        id: override.id, priority: override.priority, rule: rule, body: override.body,
+                        id: override.id, priority: priority, rule: rule, body: override.body,
                         createdBy: override.createdBy, createdAt: override.createdAt))
-            case .failure(let problem):
-                throw .corrupt("policy override `\(override.id)`: \(problem.message)")
+            } catch {
+                throw .corrupt("policy override `\(override.id)`: \(error)")
             }
         }
         return policyFile.value.overlaid(with: overrides, at: now)

@@ -114,7 +114,7 @@ package struct TickDraft: Sendable {
             if !commit.approvalChanges.contains(where: { $0.id == approval.id }) {
                 commit.seenApprovals.append(approval.id)
             }
-        case .granted, .cooling, .standing, .deferred: break
+        case .granted, .cooling, .backingOff, .standing, .deferred: break
         }
     }
 

@@ -6,6 +6,7 @@ package enum WakeCause: String, Sendable, CaseIterable {
     case probe
     case vote
     case proposal
+    case file
     case hold
     case policy
     case action

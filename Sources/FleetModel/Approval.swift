@@ -91,12 +91,14 @@ package enum VoteOutcome: Hashable, Sendable {
 
 extension Approval {
     /// Applies one vote. One denial denies; `approvalsNeeded` distinct people approve. A person who changes their
-    /// mind while it is pending has the later word.
+    /// mind while it is pending has the later word. A vote at `expiresAt` or later is too late, also while the loop
+    /// has not yet marked the approval as expired.
     package mutating func apply(_ vote: Vote, allowOwnProposal: Bool = false) -> VoteOutcome {
         if let earlier = votes.last(where: { $0.by == vote.by }), earlier.decision == vote.decision {
             return .repeated
         }
         guard status == .pending else { return .notPending(status) }
+        guard vote.at < expiresAt else { return .notPending(.expired) }
         if vote.decision == .approved, vote.by == proposal.requestedBy, !allowOwnProposal { return .ownProposal }
         votes.removeAll { $0.by == vote.by }
         votes.append(vote)

@@ -1,34 +1,29 @@
 /// A shell-style pattern over a whole name: `*` any run of bytes, `?` one byte, `[a-z]` and `[!a-z]` one of a set.
 ///
-/// The usual shapes are recognised once, so that a match is a comparison of bytes.
+/// It is compiled once to a run of bytes, so that a match compares bytes and neither allocates nor counts
+/// references, and so that the patterns of a whole policy can lie side by side (`RuleMatcher`).
 package struct Glob: Hashable, Sendable, CustomStringConvertible {
     package let pattern: String
-    private let shape: Shape
-    /// What a literal, prefix or suffix has to be equal to; empty for the other shapes.
-    private let bytes: [UInt8]
+    /// An `Operation` and its operand.
+    let program: [UInt8]
 
-    private enum Shape: Hashable, Sendable {
+    /// The usual shapes are recognised: their operand is the text that the name has to equal, start or end with.
+    private enum Operation: UInt8 {
         case any
         case literal
         case prefix
         case suffix
-        case general([Token])
+        /// The operand is a run of tokens, each a `Token` and its own operand.
+        case tokens
     }
 
-    private enum Token: Hashable, Sendable {
-        case byte(UInt8)
+    private enum Token: UInt8 {
+        /// One byte follows: the one expected.
+        case byte
         case one
         case many
-        case set([ClosedRange<UInt8>], negated: Bool)
-
-        func accepts(_ byte: UInt8) -> Bool {
-            switch self {
-            case .byte(let expected): byte == expected
-            case .one: true
-            case .many: false
-            case .set(let ranges, let negated): ranges.contains { $0.contains(byte) } != negated
-            }
-        }
+        /// Follows: 1 where the set is negated, the number of ranges, and each range's first and last byte.
+        case set
     }
 
     package static let any = Glob("*", .any, [])
@@ -38,27 +33,27 @@ package struct Glob: Hashable, Sendable, CustomStringConvertible {
         Glob(text, .literal, Array(text.utf8))
     }
 
-    private init(_ pattern: String, _ shape: Shape, _ bytes: [UInt8]) {
+    private init(_ pattern: String, _ operation: Operation, _ operand: [UInt8]) {
         self.pattern = pattern
-        self.shape = shape
-        self.bytes = bytes
+        self.program = [operation.rawValue] + operand
     }
 
-    /// Nil when the pattern is empty, longer than 256 bytes, or a `[` is not closed or holds nothing.
+    /// Nil when the pattern is empty, longer than 256 bytes, or a `[` is not closed, holds nothing or holds a range
+    /// that runs backwards.
     package init?(_ pattern: String) {
         let utf8 = Array(pattern.utf8)
         guard !utf8.isEmpty, utf8.count <= 256, let tokens = Glob.tokens(utf8) else { return nil }
-        let isPlain = { (token: Token) in if case .byte = token { true } else { false } }
-        if tokens == [.many] {
-            self = Glob(pattern, .any, [])
-        } else if tokens.allSatisfy(isPlain) {
+        let isPlain = { (bytes: ArraySlice<UInt8>) in !bytes.contains { "*?[".utf8.contains($0) } }
+        if utf8 == [UInt8(ascii: "*")] {
+            self = .any
+        } else if isPlain(utf8[...]) {
             self = Glob(pattern, .literal, utf8)
-        } else if tokens.last == .many, tokens.dropLast().allSatisfy(isPlain), tokens.count == utf8.count {
+        } else if utf8.last == UInt8(ascii: "*"), isPlain(utf8.dropLast()) {
             self = Glob(pattern, .prefix, utf8.dropLast())
-        } else if tokens.first == .many, tokens.dropFirst().allSatisfy(isPlain), tokens.count == utf8.count {
+        } else if utf8.first == UInt8(ascii: "*"), isPlain(utf8.dropFirst()) {
             self = Glob(pattern, .suffix, Array(utf8.dropFirst()))
         } else {
-            self = Glob(pattern, .general(tokens), [])
+            self = Glob(pattern, .tokens, tokens)
         }
     }
 
@@ -66,86 +61,117 @@ package struct Glob: Hashable, Sendable, CustomStringConvertible {
 
     package func matches(_ text: String) -> Bool {
         var text = text
-        return text.withUTF8 { matches(utf8: $0) }
-    }
-
-    /// As `matches(_:)`, for callers that match one text against many patterns. Compares bytes, allocates nothing.
-    package func matches(utf8 text: UnsafeBufferPointer<UInt8>) -> Bool {
-        switch shape {
-        case .any: true
-        case .literal: text.count == bytes.count && Glob.hasBytes(bytes, in: text, at: 0)
-        case .prefix: text.count >= bytes.count && Glob.hasBytes(bytes, in: text, at: 0)
-        case .suffix: text.count >= bytes.count && Glob.hasBytes(bytes, in: text, at: text.count - bytes.count)
-        case .general(let tokens): Glob.matches(tokens, text)
+        return text.withUTF8 { text in
+            program.withUnsafeBufferPointer { Glob.matches(program: $0, text) }
         }
     }
 
-    private static func hasBytes(_ bytes: [UInt8], in text: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
-        for index in 0..<bytes.count where bytes[index] != text[offset + index] { return false }
+    /// Runs a program that a `Glob` was compiled to.
+    static func matches(program: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let length = program.count - 1
+        switch Operation(rawValue: program[0]) {
+        case .any: return true
+        case .literal: return text.count == length && equal(program, text, offset: 0)
+        case .prefix: return text.count >= length && equal(program, text, offset: 0)
+        case .suffix: return text.count >= length && equal(program, text, offset: text.count - length)
+        case .tokens: return runTokens(program, text)
+        case nil: return false
+        }
+    }
+
+    /// Whether the operand stands in `text` at `offset`; the caller has made sure that it fits.
+    private static func equal(
+        _ program: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>, offset: Int
+    ) -> Bool {
+        for index in 1..<program.count where program[index] != text[offset + index - 1] { return false }
         return true
     }
 
     /// Linear in practice and never worse than quadratic: only the last `*` is ever gone back to.
-    private static func matches(_ tokens: [Token], _ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        var token = 0
+    private static func runTokens(_ program: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let many = Token.many.rawValue
+        var token = 1
         var position = 0
         var retry: (token: Int, position: Int)?
         while position < text.count {
-            if token < tokens.count, tokens[token] == .many {
-                retry = (token + 1, position)
+            if token < program.count, program[token] == many {
                 token += 1
-            } else if token < tokens.count, tokens[token].accepts(text[position]) {
-                token += 1
+                retry = (token, position)
+            } else if token < program.count, accepts(program, token, text[position]) {
+                token += length(program, token)
                 position += 1
             } else if let last = retry {
-                retry = (last.token, last.position + 1)
                 token = last.token
                 position = last.position + 1
+                retry = (token, position)
             } else {
                 return false
             }
         }
-        return tokens[token...].allSatisfy { $0 == .many }
+        while token < program.count, program[token] == many { token += 1 }
+        return token == program.count
     }
 
-    private static func tokens(_ pattern: [UInt8]) -> [Token]? {
-        var tokens: [Token] = []
+    private static func accepts(_ program: UnsafeBufferPointer<UInt8>, _ token: Int, _ byte: UInt8) -> Bool {
+        switch Token(rawValue: program[token]) {
+        case .byte: return program[token + 1] == byte
+        case .one: return true
+        case .set:
+            let ranges = stride(from: token + 3, to: token + length(program, token), by: 2)
+            return ranges.contains { program[$0] <= byte && byte <= program[$0 + 1] } != (program[token + 1] == 1)
+        case .many, nil: return false
+        }
+    }
+
+    private static func length(_ program: UnsafeBufferPointer<UInt8>, _ token: Int) -> Int {
+        switch Token(rawValue: program[token]) {
+        case .byte: 2
+        case .set: 3 + 2 * Int(program[token + 2])
+        case .one, .many, nil: 1
+        }
+    }
+
+    // MARK: - Compiling
+
+    private static func tokens(_ pattern: [UInt8]) -> [UInt8]? {
+        var tokens: [UInt8] = []
         var index = 0
         while index < pattern.count {
             switch pattern[index] {
             case UInt8(ascii: "*"):
-                if tokens.last != .many { tokens.append(.many) }
+                tokens.append(Token.many.rawValue)
             case UInt8(ascii: "?"):
-                tokens.append(.one)
+                tokens.append(Token.one.rawValue)
             case UInt8(ascii: "["):
                 guard let end = pattern[(index + 1)...].firstIndex(of: UInt8(ascii: "]")),
                     let set = set(pattern[(index + 1)..<end])
                 else { return nil }
-                tokens.append(set)
+                tokens += set
                 index = end
             default:
-                tokens.append(.byte(pattern[index]))
+                tokens += [Token.byte.rawValue, pattern[index]]
             }
             index += 1
         }
         return tokens
     }
 
-    private static func set(_ members: ArraySlice<UInt8>) -> Token? {
-        let negated = members.first == UInt8(ascii: "!") || members.first == UInt8(ascii: "^")
-        let bytes = Array(negated ? members.dropFirst() : members)
-        var ranges: [ClosedRange<UInt8>] = []
+    private static func set(_ members: ArraySlice<UInt8>) -> [UInt8]? {
+        let isNegated = members.first == UInt8(ascii: "!") || members.first == UInt8(ascii: "^")
+        let bytes = Array(isNegated ? members.dropFirst() : members)
+        var ranges: [UInt8] = []
         var index = 0
         while index < bytes.count {
             if index + 2 < bytes.count, bytes[index + 1] == UInt8(ascii: "-") {
                 guard bytes[index] <= bytes[index + 2] else { return nil }
-                ranges.append(bytes[index]...bytes[index + 2])
+                ranges += [bytes[index], bytes[index + 2]]
                 index += 3
             } else {
-                ranges.append(bytes[index]...bytes[index])
+                ranges += [bytes[index], bytes[index]]
                 index += 1
             }
         }
-        return ranges.isEmpty ? nil : .set(ranges, negated: negated)
+        // A pattern has at most 256 bytes, so the number of ranges fits a byte.
+        return ranges.isEmpty ? nil : [Token.set.rawValue, isNegated ? 1 : 0, UInt8(ranges.count / 2)] + ranges
     }
 }

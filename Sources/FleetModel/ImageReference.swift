@@ -15,6 +15,7 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil when the text is not an image name; a bare image id (`sha256:…` or 64 hex digits) is not one.
     package init?(_ text: String) {
+        guard !ImageReference.isDigest(text) else { return nil }
         var rest = Substring(text)
         digest = nil
         tag = nil
@@ -48,8 +49,8 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
             first != UInt8(ascii: "-")
         else { return false }
         return text.utf8.allSatisfy { byte in
-            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
-                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+            isAlphanumeric(byte, uppercase: true) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+                || byte == UInt8(ascii: "-")
         }
     }
 
@@ -66,16 +67,39 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
             return false
         }
         let components = text.split(separator: "/", omittingEmptySubsequences: false)
-        for (index, component) in components.enumerated() {
-            let isHost = index == 0 && components.count > 1 && component.contains { $0 == "." || $0 == ":" }
-            guard let first = component.utf8.first, isAlphanumeric(first, uppercase: isHost) else { return false }
-            let allowed = component.utf8.allSatisfy { byte in
-                isAlphanumeric(byte, uppercase: isHost) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
-                    || byte == UInt8(ascii: "_") || (isHost && byte == UInt8(ascii: ":"))
+        let first = components[0]
+        let isHost = components.count > 1 && (first.contains { $0 == "." || $0 == ":" } || first == "localhost")
+        return (!isHost || isHostName(first)) && components[(isHost ? 1 : 0)...].allSatisfy(isPathComponent)
+    }
+
+    /// Letters, digits, `.` and `-`, and an optional port.
+    private static func isHostName(_ text: Substring) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard parts.count <= 2, let name = parts.first, let first = name.first, let last = name.last,
+            isAlphanumeric(first, uppercase: true), isAlphanumeric(last, uppercase: true),
+            name.allSatisfy({
+                isAlphanumeric($0, uppercase: true) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+            })
+        else { return false }
+        guard parts.count == 2 else { return true }
+        return (1...5).contains(parts[1].count) && parts[1].allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    /// Lower-case letters and digits; between them `.`, `_`, `__` or any number of `-`.
+    private static func isPathComponent(_ text: Substring) -> Bool {
+        let utf8 = Array(text.utf8)
+        var index = 0
+        while index < utf8.count, isAlphanumeric(utf8[index], uppercase: false) {
+            repeat { index += 1 } while index < utf8.count && isAlphanumeric(utf8[index], uppercase: false)
+            if index == utf8.count { return true }
+            let separator = index
+            repeat { index += 1 } while index < utf8.count && utf8[index] == utf8[separator]
+            switch (utf8[separator], index - separator) {
+            case (UInt8(ascii: "-"), _), (UInt8(ascii: "."), 1), (UInt8(ascii: "_"), 1...2): continue
+            default: return false
             }
-            guard allowed else { return false }
         }
-        return true
+        return false
     }
 
     private static func isAlphanumeric(_ byte: UInt8, uppercase: Bool) -> Bool {

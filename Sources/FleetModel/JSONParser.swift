@@ -21,7 +21,7 @@ package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
 
 extension JSONValue {
     /// Parses strictly: one value, valid UTF-8, no duplicate names, integers within 2^53, finite numbers,
-    /// at most `maximumDepth` levels (reliability.md, bad input).
+    /// objects and arrays nested at most `maximumDepth` deep (reliability.md, bad input).
     package static func parse(_ bytes: some Collection<UInt8>, maximumDepth: Int = 32) throws(JSONError) -> JSONValue {
         let copied = Array(bytes)
         guard String(validating: copied, as: UTF8.self) != nil else {
@@ -55,8 +55,10 @@ private struct JSONParser {
     }
 
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
-        guard depth <= maximumDepth else { throw error(.tooDeep) }
-        switch try peek() {
+        let byte = try peek()
+        let isCollection = byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[")
+        guard !isCollection || depth <= maximumDepth else { throw error(.tooDeep) }
+        switch byte {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
         case UInt8(ascii: "\""): return .string(try string())

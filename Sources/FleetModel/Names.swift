@@ -27,8 +27,9 @@ package enum Names {
 }
 
 extension String {
-    /// The text with control characters, ANSI escapes and bidirectional marks written as `\u{…}`, and cut to
-    /// `maximumLength` characters: what came from outside and is shown or logged (reliability.md, bad input).
+    /// The text with control characters, ANSI escapes, bidirectional marks and what else cannot be seen written as
+    /// `\u{…}`, and cut to `maximumLength` characters: what came from outside and is shown or logged
+    /// (reliability.md, bad input).
     package func escapedForDisplay(maximumLength: Int = 1000) -> String {
         var output = String.UnicodeScalarView()
         var count = 0
@@ -39,7 +40,8 @@ extension String {
             }
             count += 1
             switch scalar.value {
-            case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF:
+            case 0..<0x20, 0x7F..<0xA0, 0xAD, 0x061C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F,
+                0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F:
                 output.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
             default:
                 output.append(scalar)

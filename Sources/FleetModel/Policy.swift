@@ -90,15 +90,18 @@ package struct PolicyDefaults: Hashable, Sendable {
 package struct Policy: Sendable {
     package var defaults: PolicyDefaults
     package var watchScaleDown: Bool
-    package var rules: [PolicyRule]
+    package var rules: [PolicyRule] { didSet { matcher = RuleMatcher(rules) } }
     /// SHA-256 over the file's bytes and the overrides in force.
     package var digest: String
+    /// The patterns of `rules`, compiled.
+    private(set) var matcher: RuleMatcher
 
     package init(defaults: PolicyDefaults, watchScaleDown: Bool = false, rules: [PolicyRule], digest: String) {
         self.defaults = defaults
         self.watchScaleDown = watchScaleDown
         self.rules = rules
         self.digest = digest
+        self.matcher = RuleMatcher(rules)
     }
 }
 

@@ -161,13 +161,15 @@ extension ServiceSpec {
     }
 
     package var json: JSONValue {
-        [
-            "name": .string(name), "package": JSONValue(package), "console_script": JSONValue(consoleScript),
-            "image": JSONValue(image), "container_port": JSONValue(containerPort), "host_port": JSONValue(hostPort),
-            "profiles": JSONValue(profiles), "domain": JSONValue(domain), "runtime": JSONValue(runtime?.rawValue),
-            "desired": .string(desired.rawValue), "replicas": JSONValue(replicas), "version": JSONValue(version),
-            "probe": probe?.json ?? .null, "depends_on": JSONValue(dependsOn), "scaling": scaling?.json ?? .null,
-        ]
+        .object(
+            JSONObject(unique: [
+                ("name", .string(name)), ("package", JSONValue(package)), ("console_script", JSONValue(consoleScript)),
+                ("image", JSONValue(image)), ("container_port", JSONValue(containerPort)),
+                ("host_port", JSONValue(hostPort)), ("profiles", JSONValue(profiles)), ("domain", JSONValue(domain)),
+                ("runtime", JSONValue(runtime?.rawValue)), ("desired", .string(desired.rawValue)),
+                ("replicas", JSONValue(replicas)), ("version", JSONValue(version)), ("probe", probe?.json ?? .null),
+                ("depends_on", JSONValue(dependsOn)), ("scaling", scaling?.json ?? .null),
+            ]))
     }
 }
 

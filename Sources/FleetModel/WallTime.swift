@@ -27,7 +27,7 @@ package struct WallTime: Hashable, Comparable, Sendable {
 
     /// Whole seconds from `earlier` to this time, rounded down; negative when this time is earlier.
     package func seconds(since earlier: WallTime) -> Int {
-        Int((milliseconds - earlier.milliseconds) / 1000)
+        Int((milliseconds - earlier.milliseconds).flooredQuotient(1000))
     }
 }
 

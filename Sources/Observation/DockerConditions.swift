@@ -4,6 +4,10 @@ package import FleetModel
 package enum DockerConditions {
     /// A container younger than this is `created` because somebody is just starting it.
     package static let creationGraceSeconds = 10
+    /// So often docker's own restart policy may try before it counts as not coming up.
+    package static let restartTries = 3
+    /// Docker takes a container that ran for so long as one that came up, and so do we.
+    package static let restartGraceSeconds = 10
     /// A Swarm service younger than this, or changed since, has not had the time to start a task.
     package static let swarmGraceSeconds = 30
     /// An update that has no task running for so long is stuck; then it no longer excuses that nothing runs.
@@ -13,19 +17,25 @@ package enum DockerConditions {
         switch container.state {
         case .running:
             switch container.health {
-            case .none, .healthy: .up
+            case .none, .healthy: isComingUp(container, now: now) ? .unknown(.starting) : .up
             case .starting: .unknown(.starting)
             case .unhealthy: .down(.unhealthy)
             }
         case .created:
             isRecent(container.createdAt, creationGraceSeconds, now: now) ? .unknown(.starting) : .down(.created)
         case .paused: .down(.paused)
+        case .restarting where container.restartCount < restartTries: .unknown(.starting)
         case .restarting: .down(.restarting(code: container.exitCode))
         case .removing: .unknown(.updating)
         case .exited where container.outOfMemory: .down(.outOfMemory(code: container.exitCode))
         case .exited: .down(.exited(code: container.exitCode))
         case .dead: .down(.dead)
         }
+    }
+
+    /// Docker's restart policy has just started it again: neither up, as it may end at once as before, nor down.
+    private static func isComingUp(_ container: ContainerRecord, now: WallTime) -> Bool {
+        container.restartCount > 0 && isRecent(container.startedAt, restartGraceSeconds, now: now)
     }
 
     package static func of(_ service: SwarmRecord, now: WallTime) -> Condition {

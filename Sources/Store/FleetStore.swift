@@ -34,8 +34,12 @@ package protocol LedgerStore: Sendable {
     func ledgerView(since: WallTime, dryRun: Bool) async throws(StoreError) -> LedgerView
     func decisions(_ query: ListQuery) async throws(StoreError) -> Page<LedgerEntry>
     func decision(id: String) async throws(StoreError) -> LedgerEntry?
+    /// Where the ledger ends, as kept beside it: what tells that entries were cut off its end.
+    func ledgerHead() async throws(StoreError) -> LedgerHead
     /// Entries with a sequence above `sequence`, oldest first, at most `limit`: for walking the chain.
     func entries(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerEntry]
+    /// Beside each of those entries, in the same order, what it is found and counted by.
+    func filings(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerFiling]
 }
 
 package protocol ApprovalStore: Sendable {
@@ -83,6 +87,17 @@ package protocol IdempotencyStore: Sendable {
     func idempotentAnswer(key: String) async throws(StoreError) -> IdempotentAnswer?
     /// Keeps an answer; does nothing when the key has one. Answers older than a day may be dropped.
     func keep(_ answer: IdempotentAnswer) async throws(StoreError)
+}
+
+/// The last entry's sequence and hash; 0 and `LedgerEntry.genesis` for an empty ledger.
+package struct LedgerHead: Sendable, Equatable {
+    package var sequence: Int
+    package var hash: String
+
+    package init(sequence: Int, hash: String) {
+        self.sequence = sequence
+        self.hash = hash
+    }
 }
 
 /// A policy override as it is stored: the posted body, not yet made a rule (FleetConfig does that).

@@ -1,0 +1,175 @@
+import FleetModel
+
+/// The registry with the overlay laid over it, and the checks that need every service to be known.
+struct MergedFleet {
+    private(set) var services: [ServiceSpec]
+    private var index: [String: Int]
+    private let base: Marks
+    private let layer: Marks?
+
+    /// What is kept of a file once its services have moved into `services`.
+    private struct Marks {
+        let problems: Problems
+        let details: [RegistryDocument.Detail]
+        let dependencyMarks: [Mark]
+        let index: [String: Int]
+    }
+
+    init(base: consuming RegistryDocument, layer: consuming RegistryDocument?) {
+        self.base = Marks(
+            problems: base.problems, details: base.details, dependencyMarks: base.dependencyMarks, index: base.index)
+        services = base.services
+        index = base.index
+        for position in services.indices where base.details[position].isScalingDropped {
+            services[position].replicas = nil
+        }
+        var defaults = base.defaults
+        guard let layer else {
+            self.layer = nil
+            apply(defaults)
+            return
+        }
+        self.layer = Marks(
+            problems: layer.problems, details: layer.details, dependencyMarks: layer.dependencyMarks,
+            index: layer.index)
+        for (entry, detail) in zip(layer.services, layer.details) {
+            if let position = index[entry.name] {
+                services[position].overlay(entry, fields: detail.fields)
+            } else {
+                index[entry.name] = services.count
+                services.append(entry)
+            }
+            // Nobody's replicas: with the block gone the registry's number would otherwise be enforced, and a typo
+            // must never scale.
+            if detail.isScalingDropped, let position = index[entry.name] { services[position].replicas = nil }
+        }
+        defaults.containerPort = layer.defaults.containerPort ?? defaults.containerPort
+        defaults.imageRegistry = layer.defaults.imageRegistry ?? defaults.imageRegistry
+        apply(defaults)
+    }
+
+    /// Records what is wrong between services. Only for files that were read to their end.
+    mutating func check() {
+        checkImages()
+        checkProbes()
+        checkHostPorts()
+        DependencyCheck(services: services, index: index).run { position, ordinal, message in
+            let (problems, mark) = dependencyPlace(position, ordinal)
+            problems.error(message, at: mark)
+        }
+    }
+
+    /// The services that bear one of `profiles`; all when it is empty. What a service needs of services outside the
+    /// selection is taken off it, with a warning: this process neither sees nor runs those.
+    func selected(profiles: [String]) -> [ServiceSpec] {
+        guard !profiles.isEmpty else { return services }
+        let isSelected = services.map { service in service.profiles.contains { profiles.contains($0) } }
+        return services.indices.filter { isSelected[$0] }.map { position in
+            var service = services[position]
+            let outside = service.dependsOn.filter { name in index[name].map { !isSelected[$0] } ?? true }
+            guard let first = outside.first, let ordinal = service.dependsOn.firstIndex(of: first) else {
+                return service
+            }
+            let (problems, mark) = dependencyPlace(position, ordinal)
+            let names = outside.map { "`\($0)`" }.joined(separator: ", ")
+            problems.warn("\(names) is outside the selected profiles; `\(service.name)` does not wait for it", at: mark)
+            service.dependsOn.removeAll(where: outside.contains)
+            return service
+        }
+    }
+
+    // MARK: - Defaults
+
+    /// Fills in the container's port and makes `image` whole (docs/registry.md, images).
+    private mutating func apply(_ defaults: RegistryDocument.Defaults) {
+        for position in services.indices {
+            if services[position].containerPort == nil { services[position].containerPort = defaults.containerPort }
+            guard var image = services[position].image ?? defaults.imageRegistry.map({ _ in services[position].name })
+            else { continue }
+            if let prefix = defaults.imageRegistry, !image.utf8.contains(UInt8(ascii: "/")) {
+                image = prefix + "/" + image
+            }
+            if let version = services[position].version, let reference = ImageReference(image) {
+                image = reference.with(tag: version).description
+            }
+            services[position].image = image
+        }
+    }
+
+    // MARK: - Checks
+
+    private func checkImages() {
+        for (position, service) in services.enumerated() {
+            guard let image = service.image, ImageReference(image) == nil else { continue }
+            let (problems, detail) = place(position, .image)
+            problems.error("`\(image.escapedForMessage)` is no image that docker can run", at: detail.image)
+        }
+    }
+
+    private func checkProbes() {
+        for (position, service) in services.enumerated() where service.probe != nil && service.hostPort == nil {
+            let (problems, detail) = place(position, .probe)
+            // A port that stands there and was refused has its own error.
+            if detail.fields.contains(.hostPort), !problems.isEmpty { continue }
+            problems.error("`probe` needs a `host_port` to ask at", at: detail.probe)
+        }
+    }
+
+    /// Only a warning: two services of one fleet may well run on two hosts.
+    private func checkHostPorts() {
+        var owner = [Int32](repeating: -1, count: 65_536)
+        for (position, service) in services.enumerated() {
+            guard let port = service.hostPort else { continue }
+            if owner[port] < 0 {
+                owner[port] = Int32(position)
+                continue
+            }
+            let first = services[Int(owner[port])]
+            let (problems, detail) = place(position, .hostPort)
+            problems.warn("`host_port` \(port) is also that of `\(first.name)` (line \(first.line))", at: detail.entry)
+        }
+    }
+
+    // MARK: - Places
+
+    /// The file whose `field` is in force for this service, and its entry there.
+    private func place(_ position: Int, _ field: ServiceField) -> (Problems, RegistryDocument.Detail) {
+        let (marks, entry) = owner(of: field, services[position].name)
+        return (marks.problems, marks.details[entry])
+    }
+
+    private func dependencyPlace(_ position: Int, _ ordinal: Int) -> (Problems, Mark) {
+        let (marks, entry) = owner(of: .dependsOn, services[position].name)
+        return (marks.problems, marks.dependencyMarks[marks.details[entry].firstDependency + ordinal])
+    }
+
+    private func owner(of field: ServiceField, _ name: String) -> (Marks, Int) {
+        if let layer, let entry = layer.index[name],
+            layer.details[entry].fields.contains(field) || base.index[name] == nil
+        {
+            return (layer, entry)
+        }
+        // A name is in `services` because one of the two files has it.
+        return (base, base.index[name] ?? 0)
+    }
+}
+
+extension ServiceSpec {
+    /// Takes over the fields that `entry` names, the null ones as not set. Name and line stay.
+    fileprivate mutating func overlay(_ entry: ServiceSpec, fields: ServiceFieldSet) {
+        if fields.contains(.package) { package = entry.package }
+        if fields.contains(.consoleScript) { consoleScript = entry.consoleScript }
+        if fields.contains(.image) { image = entry.image }
+        if fields.contains(.containerPort) { containerPort = entry.containerPort }
+        if fields.contains(.hostPort) { hostPort = entry.hostPort }
+        if fields.contains(.profiles) { profiles = entry.profiles }
+        if fields.contains(.domain) { domain = entry.domain }
+        if fields.contains(.runtime) { runtime = entry.runtime }
+        if fields.contains(.desired) { desired = entry.desired }
+        if fields.contains(.replicas) { replicas = entry.replicas }
+        if fields.contains(.version) { version = entry.version }
+        if fields.contains(.probe) { probe = entry.probe }
+        if fields.contains(.dependsOn) { dependsOn = entry.dependsOn }
+        if fields.contains(.scaling) { scaling = entry.scaling }
+    }
+}

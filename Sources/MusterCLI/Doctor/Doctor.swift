@@ -1,0 +1,131 @@
+import DockerCLI
+import FleetConfig
+package import FleetModel
+import HTTPClient
+
+/// Looks at everything the daemon needs, from where the command runs, and says what to do. Changes nothing.
+package struct Doctor: Sendable {
+    private let environment: [String: String]
+    private let url: String?
+    private let now: WallTime
+
+    /// `url` is what `--url` says.
+    package init(environment: [String: String], url: String?, now: WallTime) {
+        self.environment = environment
+        self.url = url
+        self.now = now
+    }
+
+    /// In the order in which a start-up would stumble over them.
+    package func examine() async -> [Finding] {
+        let flags: Flags
+        do {
+            flags = try Flags.load(environment: environment, home: environment["HOME"] ?? "/")
+        } catch {
+            return error.errors.map {
+                .fail("configuration", "\($0)", do: "correct the value; the rest is looked at after that")
+            }
+        }
+        let daemon = await daemonFindings(flags)
+        return configurationFindings(flags) + FileFindings.all(flags)
+            + DirectoryFindings.all(flags.dataDirectory, isDaemonReachable: daemon.isReachable) + daemon.findings
+            + [ClockFindings.own(now: now)] + (await dockerFindings(flags)) + (await prometheusFindings(flags))
+    }
+
+    private func configurationFindings(_ flags: Flags) -> [Finding] {
+        let blocking = flags.notYetAvailable.map {
+            Finding.fail("configuration", $0, do: "the daemon does not start with it")
+        }
+        guard blocking.isEmpty else { return blocking }
+        let set = flags.nonDefaults.map { "\($0.name)=\($0.shown) (\($0.source))" }
+        let summary = set.isEmpty ? "all defaults" : set.joined(separator: ", ")
+        var findings = [Finding.ok("configuration", summary)]
+        if !flags.hasIdentity, flags.isLoopback {
+            findings.append(.ok("identity", "none configured; whoever reaches \(flags.host) may do everything"))
+        } else if !flags.hasIdentity {
+            findings.append(
+                .warn(
+                    "identity", "none configured, and \(flags.host) is reachable from elsewhere",
+                    do: "set API_KEYS, or listen on 127.0.0.1"))
+        }
+        return findings
+    }
+
+    // MARK: - The daemon and its port
+
+    private func daemonFindings(_ flags: Flags) async -> (findings: [Finding], isReachable: Bool) {
+        let host = flags.host.contains(":") && !flags.host.hasPrefix("[") ? "[\(flags.host)]" : flags.host
+        let local = "http://\(host == "0.0.0.0" ? "127.0.0.1" : host == "[::]" ? "[::1]" : host):\(flags.port)"
+        let address = [url, environment["MUSTER_URL"]].compactMap { $0 }.first { !$0.isEmpty } ?? local
+        do {
+            let client = try APIClient(url: address, environment: environment)
+            let answer = try await client.answer("/readyz").body
+            guard let status = answer["status"]?.string else {
+                return ([inUse(by: "something that answers with other JSON")], false)
+            }
+            return ([readiness(status, answer["checks"])], true)
+        } catch .noDaemon {
+            let advice = "nothing to do before the first start; else start it with `muster serve`"
+            return ([.warn("daemon", "nothing listens at \(APIClient.origin(of: address))", do: advice)], false)
+        } catch .garbled {
+            return ([inUse(by: "something that is not Muster")], false)
+        } catch {
+            return ([.fail("daemon", "\(error)", do: "check MUSTER_URL and what listens there")], false)
+        }
+    }
+
+    private func inUse(by what: String) -> Finding {
+        .fail("daemon", "its port is in use by \(what)", do: "end that process, or set PORT to another one")
+    }
+
+    private func readiness(_ status: String, _ checks: JSONValue?) -> Finding {
+        let failing = (checks?.object?.members ?? []).filter { $0.value["ok"]?.bool != true }
+        let text = failing.map { "\($0.name): \($0.value["message"]?.string ?? "not ok")" }.joined(separator: "; ")
+        switch status {
+        case "ready": return .ok("daemon", "it runs and is ready")
+        case "degraded": return .warn("daemon", "it runs, degraded: \(text)", do: "mend what is named; it goes on")
+        default: return .fail("daemon", "it runs but is not ready: \(text)", do: "mend what is named")
+        }
+    }
+
+    // MARK: - What it talks to
+
+    private func dockerFindings(_ flags: Flags) async -> [Finding] {
+        let isNeeded = flags.actuator == .docker || flags.observers.names.contains(.docker)
+        guard let executable = DockerCLI.find(inPath: environment["PATH"] ?? "") else {
+            let advice = "install the docker command line, or correct PATH"
+            let message = "there is no `docker` in PATH"
+            return [isNeeded ? .fail("docker", message, do: advice) : .warn("docker", message, do: advice)]
+        }
+        let cli = DockerCLI(
+            executable: executable, host: flags.dockerHost, timeout: .seconds(min(flags.dockerTimeout, 15)))
+        switch await cli.run(["info", "--format", "{{.ServerVersion}}\t{{.Swarm.LocalNodeState}}\t{{.SystemTime}}"]) {
+        case .failure(let failure):
+            let advice = "start dockerd, correct DOCKER_HOST, or join the group that may use its socket"
+            return [isNeeded ? .fail("docker", "\(failure)", do: advice) : .warn("docker", "\(failure)", do: advice)]
+        case .success(let output):
+            let fields = output.text.split(separator: "\t")
+            guard fields.count == 3, !fields[0].isEmpty else {
+                return [.fail("docker", "`docker info` names no server", do: "start dockerd, or correct DOCKER_HOST")]
+            }
+            let swarm = fields[1] == "active" ? "with Swarm" : "without Swarm"
+            return [.ok("docker", "dockerd \(fields[0]) answers, \(swarm) (\(executable))")]
+                + ClockFindings.docker(String(fields[2]), now: now)
+        }
+    }
+
+    private func prometheusFindings(_ flags: Flags) async -> [Finding] {
+        guard let url = flags.scalingPrometheusURL else { return [] }
+        let base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        let advice = "check SCALING_PROMETHEUS_URL"
+        do {
+            let response = try await HTTPClient().send(HTTPRequest("GET", base + "/-/ready", timeoutSeconds: 5))
+            guard response.status == 200 else {
+                return [.fail("prometheus", "`/-/ready` answers with status \(response.status)", do: advice)]
+            }
+            return [.ok("prometheus", "it is ready")]
+        } catch {
+            return [.fail("prometheus", "\(error)", do: advice)]
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package import FleetModel
+internal import GRDB
+package import Store
+
+/// A decision made ready for the ledger outside the transaction, so that the writer is not kept waiting for JSON.
+struct PreparedDecision: Sendable {
+    let decision: Decision
+    let body: String
+    let consentDigest: String
+
+    init(_ decision: Decision) {
+        self.decision = decision
+        body = JSONValue.object(decision.json).canonical
+        consentDigest = decision.proposal.consentDigest
+    }
+}
+
+enum Ledger {
+    /// Appends in the given order and moves the head; returns the new head.
+    static func append(_ decisions: [PreparedDecision], to meta: Meta, _ db: Database) throws -> Int {
+        guard !decisions.isEmpty else { return meta.ledgerHead }
+        var sequence = meta.ledgerHead
+        var hash = meta.ledgerHash
+        var newest: [ActionKey: PreparedDecision] = [:]
+        let insert = try db.cachedStatement(
+            sql: """
+                INSERT INTO decisions (sequence, id, at, kind, target, verdict, dry_run, approval_id, action_id,
+                prev_hash, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        for prepared in decisions {
+            let decision = prepared.decision
+            let previousHash = hash
+            sequence += 1
+            hash = LedgerEntry.hash(sequence: sequence, body: prepared.body, previousHash: previousHash)
+            try insert.execute(arguments: [
+                sequence, decision.id, decision.at.milliseconds, decision.proposal.kind.rawValue,
+                decision.proposal.target, decision.verdict.kind.rawValue, decision.dryRun, decision.approvalID,
+                decision.actionID, previousHash, hash, prepared.body,
+            ])
+            newest[decision.proposal.key] = prepared
+        }
+        for prepared in newest.values { try remember(prepared, db) }
+        try db.run("UPDATE meta SET ledger_head = ?, ledger_hash = ?", [sequence, hash])
+        return sequence
+    }
+
+    private static func remember(_ prepared: PreparedDecision, _ db: Database) throws {
+        let decision = prepared.decision
+        try db.run(
+            """
+            INSERT OR REPLACE INTO last_decisions (kind, target, id, at, verdict, policy_digest, consent_digest,
+            earliest, dry_run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                decision.proposal.kind.rawValue, decision.proposal.target, decision.id, decision.at.milliseconds,
+                decision.verdict.kind.rawValue, decision.policyDigest, prepared.consentDigest,
+                decision.verdict.earliest?.milliseconds, decision.dryRun,
+            ])
+    }
+}
+
+extension LedgerEntry {
+    static let columns = "sequence, prev_hash, hash, body"
+
+    init(row: Row) {
+        self.init(sequence: row["sequence"], body: row["body"], previousHash: row["prev_hash"], hash: row["hash"])
+    }
+}
+
+extension SQLiteStore {
+    package func ledgerHead() async throws(StoreError) -> LedgerHead {
+        try await read { db in
+            let meta = try Meta(db)
+            return LedgerHead(sequence: meta.ledgerHead, hash: meta.ledgerHash)
+        }
+    }
+
+    package func ledgerView(since: WallTime, dryRun: Bool) async throws(StoreError) -> LedgerView {
+        try await read { db in
+            let rows = try db.rows(
+                """
+                SELECT kind, target, at FROM decisions AS d
+                WHERE verdict IN ('allow', 'allow_notify') AND dry_run = ? AND at > ?
+                AND NOT EXISTS (SELECT 1 FROM actions WHERE id = d.action_id AND state = 'cancelled')
+                """, [dryRun, since.milliseconds])
+            let spends = rows.map { row in
+                (
+                    key: ActionKey(kind: ActionKind(rawValue: row[0]), target: row[1]),
+                    at: WallTime(milliseconds: row[2])
+                )
+            }
+            return LedgerView(head: try Meta(db).ledgerHead, spends: spends)
+        }
+    }
+
+    package func decisions(_ query: ListQuery) async throws(StoreError) -> Page<LedgerEntry> {
+        var sql = ListSQL(columns: LedgerEntry.columns, table: "decisions")
+        sql.filter("kind", query.kind)
+        sql.filter("target", query.target)
+        sql.filter("verdict", query.state)
+        if let since = query.since {
+            // The inner query answers from the index on `at` alone and lets the walk from the newest entry end early.
+            sql.filter(
+                "at >= ? AND sequence >= (SELECT min(sequence) FROM decisions WHERE at >= ?)",
+                [since.milliseconds, since.milliseconds])
+        }
+        return try await page(sql, .sequence, query) { LedgerEntry(row: $0) }
+    }
+
+    package func decision(id: String) async throws(StoreError) -> LedgerEntry? {
+        try await read { db in
+            try db.row("SELECT \(LedgerEntry.columns) FROM decisions WHERE id = ?", [id]).map { LedgerEntry(row: $0) }
+        }
+    }
+
+    package func entries(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerEntry] {
+        try await read { db in
+            try db.rows(
+                "SELECT \(LedgerEntry.columns) FROM decisions WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                [sequence, limit]
+            ).map { LedgerEntry(row: $0) }
+        }
+    }
+
+    package func filings(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerFiling] {
+        try await read { db in
+            try db.rows(
+                """
+                SELECT id, at, kind, target, verdict, dry_run, approval_id, action_id FROM decisions
+                WHERE sequence > ? ORDER BY sequence LIMIT ?
+                """, [sequence, limit]
+            ).map { row in
+                LedgerFiling(
+                    id: row[0], at: WallTime(milliseconds: row[1]), kind: row[2], target: row[3], verdict: row[4],
+                    dryRun: row[5], approvalID: row[6], actionID: row[7])
+            }
+        }
+    }
+}
