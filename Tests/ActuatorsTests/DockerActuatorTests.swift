@@ -244,7 +244,8 @@ struct DockerActuatorTests {
 
     @Test func aDryRunOfADeployLeavesDockerAsItIs() async throws {
         _ = try start("act-web")
-        let before = try TestDocker.shell("docker ps -a --no-trunc")
+        let list = "docker ps -a --no-trunc --filter name=act- --format '{{.ID}} {{.Names}} {{.State}} {{.Image}}'"
+        let before = try TestDocker.shell(list)
         let dry = DryRunActuator(base: actuator)
         let action = makeAction("action:1", .deployService, target: "act-web", params: deployTwo, dryRun: true)
         guard case .commands(let commands) = await dry.prepare(action, spec: nil) else {
@@ -254,7 +255,7 @@ struct DockerActuatorTests {
         let outcome = await dry.run(action, commands: commands, spec: nil)
         #expect(outcome.result == .succeeded)
         #expect(outcome.detail.hasPrefix("dry run: would run `docker create --name act-web.muster-next"))
-        #expect(try TestDocker.shell("docker ps -a --no-trunc") == before)
+        #expect(try TestDocker.shell(list) == before)
     }
 
     // MARK: - Carry-over
