@@ -138,9 +138,9 @@ extension ControlPlane {
         }.map { spec in
             ManualProposal(
                 ManualRequest(
-                    kind: ActionKind.stopService.rawValue, target: spec.name,
-                    params: JSONObject([(TickInputs.killParameter, .string(hold.scope.description))]),
-                    reason: "kill: \(hold.reason)", requestedBy: hold.by))
+                    kind: ActionKind.stopService.rawValue, target: spec.name, params: JSONObject(),
+                    reason: "kill: \(hold.reason)", requestedBy: hold.by),
+                killScope: hold.scope)
         }
         let proposals = try await requests.isEmpty ? [] : propose(requests)
         return ["status": "success", "result": paused["result"] ?? .null, "proposals": .array(proposals)]

@@ -4,9 +4,12 @@ internal import Store
 /// What a person asks for, held against the rules for proposals: kind, target and parameters.
 struct ManualProposal: Sendable {
     private let request: ManualRequest
+    /// The scope of the kill that proposes it. Only a kill gets past its own hold, so nobody else may name one.
+    private let killScope: Hold.Scope?
 
-    init(_ request: ManualRequest) {
+    init(_ request: ManualRequest, killScope: Hold.Scope? = nil) {
         self.request = request
+        self.killScope = killScope
     }
 
     /// The person asking is the evidence that it is wanted; what is wanted and seen of the target is bound to it.
@@ -28,9 +31,11 @@ struct ManualProposal: Sendable {
         if let open = inputs.working.openActions.first(where: { $0.proposal.target == request.target }) {
             return .failure(.conflict("\(open.proposal.kind) on `\(request.target)` is \(open.state.rawValue): \(open.id)"))
         }
+        var params = request.params
+        if let killScope { params[TickInputs.killParameter] = .string(killScope.description) }
         return .success(
             Proposal(
-                kind: kind, target: request.target, params: request.params, source: .manual, reason: request.reason,
+                kind: kind, target: request.target, params: params, source: .manual, reason: request.reason,
                 desiredDigest: spec?.digest ?? "", evidence: inputs.snapshot[request.target]?.evidence ?? "",
                 requestedBy: request.requestedBy))
     }
@@ -50,7 +55,6 @@ struct ManualProposal: Sendable {
                 return "`deploy_service` needs `params.image`, an image name such as `example/api:1.2`"
             }
             if let create = request.params["create"], create.bool == nil { return "`params.create` is true or false" }
-        case .stopService: allowed = [TickInputs.killParameter]
         default: allowed = []
         }
         guard let unknown = request.params.names.first(where: { !allowed.contains($0) }) else { return nil }

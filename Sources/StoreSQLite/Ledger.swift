@@ -95,13 +95,17 @@ extension SQLiteStore {
 
     package func decisions(_ query: ListQuery) async throws(StoreError) -> Page<LedgerEntry> {
         var sql = ListSQL(columns: LedgerEntry.columns, table: "decisions")
-        sql.filter("kind", query.kind)
         sql.filter("target", query.target)
-        sql.filter("verdict", query.state)
+        // A target names few entries, a kind or a verdict many: `+` keeps SQLite from walking along those instead.
+        sql.filter(query.target == nil ? "kind" : "+kind", query.kind)
+        sql.filter(query.target == nil ? "verdict" : "+verdict", query.state)
         if let since = query.since {
-            // The inner query answers from the index on `at` alone and lets the walk from the newest entry end early.
+            // The inner query answers from the index on `at` alone and lets the walk from the newest entry end early;
+            // left to itself SQLite looks for the least sequence from the oldest entry on.
             sql.filter(
-                "at >= ? AND sequence >= (SELECT min(sequence) FROM decisions WHERE at >= ?)",
+                """
+                at >= ? AND sequence >= (SELECT min(sequence) FROM decisions INDEXED BY decisions_at WHERE at >= ?)
+                """,
                 [since.milliseconds, since.milliseconds])
         }
         return try await page(sql, .sequence, query) { LedgerEntry(row: $0) }

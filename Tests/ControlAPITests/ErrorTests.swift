@@ -136,7 +136,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite struct ErrorTests {
+@Suite(.timeLimit(.minutes(2))) struct ErrorTests {
     /// One daemon takes them all: a bad request must leave nothing behind that changes the next answer.
     @Test func everyMistakeHasItsAnswer() async throws {
         try await Daemon.run { daemon in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ControlAPI
 
-@Suite struct GuardTests {
+@Suite(.timeLimit(.minutes(2))) struct GuardTests {
     @Test func withoutIdentityOnlyLocalNamesAreServed() async throws {
         try await Daemon.run { daemon in
             let cases: [(host: String, status: Int)] = [

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ControlAPI
 
-@Suite struct IdempotencyTests {
+@Suite(.timeLimit(.minutes(2))) struct IdempotencyTests {
     private static let restart = #"{"kind":"restart_service","target":"api","reason":"it leaks"}"#
 
     private func propose(_ daemon: Daemon, _ body: String, key: String, as person: String? = nil) async throws

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ControlAPI
 
-@Suite struct IdentityTests {
+@Suite(.timeLimit(.minutes(2))) struct IdentityTests {
     /// Every route by every role, from the table itself. Requests carry no body, so nothing is ever done: what a
     /// caller may not do is 401 or 403, and everything else is none of the two.
     @Test func everyRouteAsksForItsScopeAndNoMore() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ControlAPI
 
-@Suite struct OpenAPITests {
+@Suite(.timeLimit(.minutes(2))) struct OpenAPITests {
     private let document = OpenAPI.document(version: "1.2.3", routes: RouteTable.all)
 
     @Test(arguments: RouteTable.all.map { "\($0.method.rawValue) \($0.path)" })

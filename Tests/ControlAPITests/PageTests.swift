@@ -3,7 +3,7 @@ import Testing
 
 @testable import ControlAPI
 
-@Suite struct PageTests {
+@Suite(.timeLimit(.minutes(2))) struct PageTests {
     @Test func thePageShowsTheFleetAndEscapesEverything() async throws {
         try await Daemon.run { daemon in
             let id = try await daemon.pendingApproval()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ControlAPI
 
-@Suite struct PagingTests {
+@Suite(.timeLimit(.minutes(2))) struct PagingTests {
     private static let fleet = (0..<23).map { number in
         ServiceSpec(name: "svc-\(number)", image: "example/s:1", runtime: .container, line: number + 1)
     }

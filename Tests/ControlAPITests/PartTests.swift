@@ -15,7 +15,7 @@ extension Request {
     }
 }
 
-@Suite struct PartTests {
+@Suite(.timeLimit(.minutes(2))) struct PartTests {
     @Test(
         arguments: [
             ("plain", "plain"), ("action%3A01", "action:01"), ("%C3%A4", "ä"), ("a+b", "a+b"), ("%2F", "/"),

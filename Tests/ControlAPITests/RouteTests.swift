@@ -58,7 +58,7 @@ struct HappyRequest: Sendable {
     ]
 }
 
-@Suite struct RouteTests {
+@Suite(.timeLimit(.minutes(2))) struct RouteTests {
     /// All but the stream, which has tests of its own.
     @Test(arguments: RouteTable.all.map(\.name).filter { $0 != "stream" })
     func everyRouteAnswersAsTheContractSays(name: String) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ControlAPI
 
-@Suite struct StreamTests {
+@Suite(.timeLimit(.minutes(2))) struct StreamTests {
     private func request(_ daemon: Daemon) -> [UInt8] {
         Array("GET /api/fleet/stream HTTP/1.1\r\nHost: 127.0.0.1:\(daemon.wire.port)\r\n\r\n".utf8)
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import ControlAPI
 
 /// What only shows on a real socket: framing, limits, closing.
-@Suite struct WireTests {
+@Suite(.timeLimit(.minutes(2))) struct WireTests {
     @Test func framingThatCanBeReadTwoWaysIsRefused() async throws {
         try await Daemon.run { daemon in
             let line = "POST /api/fleet/resume HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

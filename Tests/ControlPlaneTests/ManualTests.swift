@@ -46,6 +46,7 @@ import Testing
         ("a scale without a number", "scale_service", "api", JSONObject()),
         ("a scale below zero", "scale_service", "api", JSONObject([("replicas", -1)])),
         ("a deploy whose image is an option", "deploy_service", "api", JSONObject([("image", "--privileged")])),
+        ("a stop that claims to be a kill", "stop_service", "api", JSONObject([("kill", "fleet")])),
         ("a parameter that the kind does not take", "restart_service", "api", JSONObject([("force", true)])),
     ]
 

@@ -19,10 +19,13 @@ struct DeadlineTests {
         let result = await docker.cli(timeout: .milliseconds(700)).run(["ps"])
         let took = ContinuousClock.now - start
         #expect(result == .failure(.timedOut(afterSeconds: 0.7)), "\(note)")
-        #expect(took >= .milliseconds(700) && took < .seconds(0.7 + after.upperBound), "\(note): \(took)")
+        #expect(took >= .milliseconds(700) && took < .seconds(0.7 + after.upperBound + slack), "\(note): \(took)")
         let session = try #require(docker.content(of: "pid").flatMap { Int($0.dropLast()) })
         #expect(await eventually { membersOfSession(session).isEmpty }, "\(note): nothing of its session is left")
     }
+
+    /// For a busy machine; without the promise these would take 1000 s.
+    private let slack = 5.0
 
     @Test func doesNotWaitForAGrandchildThatKeepsThePipeOpen() async throws {
         let docker = try FakeDocker(
@@ -36,18 +39,18 @@ struct DeadlineTests {
         let start = ContinuousClock.now
         let output = try await docker.cli(timeout: .seconds(20)).run(["ps"]).get()
         #expect(output.bytes.count == 300_000, "all that the child itself printed")
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(15))
         let session = try #require(docker.content(of: "pid").flatMap { Int($0.dropLast()) })
         #expect(await eventually { membersOfSession(session).isEmpty })
     }
 
     @Test func doesNotWaitForAGrandchildOfAnotherSession() async throws {
-        let docker = try FakeDocker("setsid sh -c 'trap \"\" TERM; sleep 4' & exec sleep 1000")
+        let docker = try FakeDocker("setsid sh -c 'trap \"\" TERM; sleep 30' & exec sleep 1000")
         defer { docker.remove() }
         let start = ContinuousClock.now
         let result = await docker.cli(timeout: .milliseconds(500)).run(["ps"])
         #expect(result == .failure(.timedOut(afterSeconds: 0.5)))
-        #expect(ContinuousClock.now - start < .seconds(3))
+        #expect(ContinuousClock.now - start < .seconds(3 + slack))
     }
 
     @Test func endsTheCommandWhenTheCallerGivesUp() async throws {

@@ -99,7 +99,7 @@ struct DockerCLITests {
         let start = ContinuousClock.now
         let result = await docker.cli(timeout: .seconds(30)).run(["ps"], outputLimit: 1 << 20)
         #expect(result == .failure(.outputTooLarge(limitBytes: 1 << 20)))
-        #expect(ContinuousClock.now - start < .seconds(2), "no grace for it")
+        #expect(ContinuousClock.now - start < .seconds(15), "long before its deadline")
         let process = try #require(docker.content(of: "pid").flatMap { Int($0.dropLast()) })
         #expect(await eventually { isGone(process) })
     }

@@ -1,5 +1,6 @@
 import FleetModel
 import Foundation
+import Glibc
 import Synchronization
 
 #if canImport(Glibc)
@@ -15,12 +16,12 @@ final class CannedAPI: Sendable {
         /// Nil: written at once. Else this stands between the head and the body, for an answer that hangs.
         var holdsBodyBack = false
 
-        init(_ status: Int = 200, _ body: JSONValue) {
+        init(_ body: JSONValue, status: Int = 200) {
             self.status = status
             self.body = body.text
         }
 
-        init(_ status: Int = 200, text: String, type: String = "text/plain") {
+        init(text: String, type: String = "text/plain", status: Int = 200) {
             self.status = status
             self.body = text
             self.type = type
@@ -44,7 +45,8 @@ final class CannedAPI: Sendable {
     /// `answer` gets every request; it is called on the connections' threads.
     init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
         self.answer = answer
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.socket = socket
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -56,23 +58,27 @@ final class CannedAPI: Sendable {
         }
         guard bound else { throw CannedAPIError() }
         port = Int(UInt16(bigEndian: address.sin_port))
-        let thread = Thread { [socket] in
-            while true {
-                let connection = accept(socket, nil, nil)
-                guard connection >= 0 else { return }
-                Thread { [weak self] in
-                    self?.serve(connection)
-                    close(connection)
-                }.start()
-            }
-        }
+        let thread = Thread { self.acceptAll() }
         thread.start()
     }
 
     /// Ends `accept`, and with it the thread that listens.
     func stop() {
         shutdown(socket, Int32(SHUT_RDWR))
-        close(socket)
+    }
+
+    private func acceptAll() {
+        // Closed by the thread that uses it, so that its number is no other socket's before.
+        defer { close(socket) }
+        while true {
+            let connection = accept(socket, nil, nil)
+            guard connection >= 0 else { return }
+            let thread = Thread {
+                self.serve(connection)
+                close(connection)
+            }
+            thread.start()
+        }
     }
 
     private func serve(_ connection: Int32) {
@@ -96,7 +102,7 @@ final class CannedAPI: Sendable {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes {
-                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return }
             bytes = bytes.dropFirst(count)

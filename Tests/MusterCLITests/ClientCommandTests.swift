@@ -1,4 +1,5 @@
 import FleetModel
+import Synchronization
 import Testing
 
 @Suite("commands against an API", .timeLimit(.minutes(2)))
@@ -32,7 +33,8 @@ struct ClientCommandTests {
                 ])
             }
             return .init(
-                409, ["status": "error", "error": "conflict", "message": "it is `expired`", "request_id": "r-1"])
+                ["status": "error", "error": "conflict", "message": "it is `expired`", "request_id": "r-1"],
+                status: 409)
         }
     }
 
@@ -88,7 +90,9 @@ struct ClientCommandTests {
     @Test("the key goes as a bearer token, and a 401 says how to set it")
     func key() async throws {
         let api = try CannedAPI { _ in
-            .init(401, ["status": "error", "error": "unauthorized", "message": "a key is needed", "request_id": "r"])
+            .init(
+                ["status": "error", "error": "unauthorized", "message": "a key is needed", "request_id": "r"],
+                status: 401)
         }
         defer { api.stop() }
         let run = try await MusterBinary.run(["plan", "--url", api.url], environment: ["MUSTER_API_KEY": "k-123"])
@@ -135,7 +139,8 @@ struct ClientCommandTests {
     func status(word: String, code: Int, status: Int32) async throws {
         let api = try CannedAPI { request in
             guard request.line.contains("/readyz") else { return .init([:]) }
-            return .init(code, ["status": .string(word), "checks": ["store": ["ok": false, "message": "disk full"]]])
+            return .init(
+                ["status": .string(word), "checks": ["store": ["ok": false, "message": "disk full"]]], status: code)
         }
         defer { api.stop() }
         let run = try await MusterBinary.run(["status", "--url", api.url])
@@ -163,11 +168,10 @@ struct ClientCommandTests {
         let api = try CannedAPI { request in
             let isDenied = request.body.contains("stop_service")
             return .init(
-                202,
                 [
                     "proposal_id": "p", "state": "decided", "decision": isDenied ? "deny" : "queue_approval",
-                    "reason": "because", "approval_id": isDenied ? nil : .string(first), "action_id": nil,
-                ])
+                    "reason": "because", "approval_id": isDenied ? nil : .string(Self.first), "action_id": nil,
+                ], status: 202)
         }
         defer { api.stop() }
         let queued = try await MusterBinary.run([
@@ -190,5 +194,26 @@ struct ClientCommandTests {
             let run = try await MusterBinary.run(command + ["--url", api.url])
             #expect(run.status == 1 && run.errors.contains("does not answer as Muster does"), "\(run)")
         }
+    }
+
+    @Test("--follow shows what is there, then each new row once, until the daemon refuses")
+    func follow() async throws {
+        let ledger = LedgerAuditTests.ledger(3)
+        let lists = Mutex(0)
+        let api = try CannedAPI { request in
+            if request.line.contains("/stream") {
+                return .init(text: ": muster\n\nevent: action\ndata: {}\n\n", type: "text/event-stream")
+            }
+            let count = lists.withLock { lists in
+                lists += 1
+                return lists
+            }
+            guard count <= 3 else { return .init(["error": "unauthorized", "message": "gone"], status: 401) }
+            return .init(["decisions": .array(Array(ledger.suffix(min(count, 3)))), "next_cursor": nil])
+        }
+        defer { api.stop() }
+        let run = try await MusterBinary.run(["decisions", "--follow", "--json", "--url", api.url])
+        #expect(run.status == 1 && run.errors.contains("gone"), "\(run)")
+        #expect(run.output.split(separator: "\n").map(String.init) == ledger.reversed().map(\.text))
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FleetModel
 import HTTPClient
 import Synchronization
 import Testing
@@ -7,7 +7,7 @@ import Testing
 struct HTTPClientTests {
     @Test("sends method, headers and body, and gives back status, headers and body")
     func exchange() async throws {
-        let api = try CannedAPI { _ in .init(201, ["made": true]) }
+        let api = try CannedAPI { _ in .init(["made": true], status: 201) }
         defer { api.stop() }
         let response = try await HTTPClient().send(
             HTTPRequest("POST", api.url + "/things?a=b", headers: [("X-Test", "yes")], body: Array(#"{"x":1}"#.utf8)))
@@ -29,7 +29,7 @@ struct HTTPClientTests {
 
     @Test("follows no redirect, so that credentials go nowhere else")
     func redirect() async throws {
-        let api = try CannedAPI { _ in .init(302, text: "elsewhere") }
+        let api = try CannedAPI { _ in .init(text: "elsewhere", status: 302) }
         defer { api.stop() }
         #expect(try await HTTPClient().send(HTTPRequest("GET", api.url)).status == 302)
         #expect(api.requests.count == 1)
@@ -70,7 +70,7 @@ struct HTTPClientTests {
         }
         defer { api.stop() }
         let task = Task { () -> HTTPClientError? in
-            do {
+            do throws(HTTPClientError) {
                 _ = try await HTTPClient().send(HTTPRequest("GET", api.url, timeoutSeconds: nil))
                 return nil
             } catch {
@@ -116,7 +116,7 @@ struct HTTPClientTests {
 
     @Test("gives the body of an answer that is no stream")
     func refusedStream() async throws {
-        let api = try CannedAPI { _ in .init(403, text: "no\n") }
+        let api = try CannedAPI { _ in .init(text: "no\n", status: 403) }
         defer { api.stop() }
         let response = try await HTTPClient().lines(HTTPRequest("GET", api.url)) { _ in
             Issue.record("a line of an error was handed out")

@@ -9,10 +9,8 @@ enum MusterBinary {
         var errors: String
     }
 
-    static let path: String = {
-        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        return own.deletingLastPathComponent().appendingPathComponent("muster").path
-    }()
+    private static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().path
 
     /// The package's folder, where `deploy/` is.
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -24,8 +22,9 @@ enum MusterBinary {
             "MUSTER_URL": nil, "MUSTER_API_KEY": nil, "MUSTER_CONFIG_DIR": "/nonexistent", "NO_COLOR": nil,
         ]
         for (name, value) in environment { updates[Environment.Key(stringLiteral: name)] = value }
+        let executable = try await Executable.name("muster").resolveExecutablePath(in: .custom(["PATH": folder]))
         let result = try await Subprocess.run(
-            .name(path), arguments: Arguments(arguments), environment: .inherit.updating(updates),
+            .path(executable), arguments: Arguments(arguments), environment: .inherit.updating(updates),
             output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
         let status: Int32 =
             switch result.terminationStatus {

@@ -40,7 +40,7 @@ struct DockerEventsTests {
         let wakes = Wakes()
         let events = DockerEvents(
             cli: docker.cli(), backoff: Backoff(first: .milliseconds(100), limit: .seconds(30)),
-            onEvent: wakes.callback)
+            settling: .seconds(60), onEvent: wakes.callback)
         let task = Task { await events.run() }
         #expect(await eventually { events.status.restarts >= 3 })
         task.cancel()
@@ -53,7 +53,7 @@ struct DockerEventsTests {
     }
 
     @Test func anEndThatFollowsAConnectionWakes() async throws {
-        let docker = try FakeDocker("sleep 0.5; exit 0")
+        let docker = try FakeDocker("sleep 2; exit 0")
         defer { docker.remove() }
         let wakes = Wakes()
         let events = DockerEvents(

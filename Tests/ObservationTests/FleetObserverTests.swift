@@ -45,7 +45,7 @@ struct FleetObserverTests {
         let desired = registry(ServiceSpec(name: "none", runtime: Runtime.none), ServiceSpec(name: "web"))
         let began = ContinuousClock.now
         let reports = await observer.observe(desired, now: start)
-        #expect(ContinuousClock.now - began < .seconds(2))
+        #expect(ContinuousClock.now - began < .seconds(10))
         #expect(reports[0].failure?.contains("did not answer within") == true)
         #expect(reports[0].observations.map(\.service) == ["web"], "docker says nothing of `runtime: none`")
         #expect(reports[0].observations.allSatisfy { $0.condition.word == "unknown" })
