@@ -91,7 +91,7 @@ let package = Package(
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
                 "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
-                .hummingbird, .lifecycle, .unixSignals, .logging,
+                .lifecycle, .unixSignals, .logging,
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -2,9 +2,10 @@ package import ControlPlane
 internal import FleetModel
 internal import Foundation
 internal import HTTPTypes
-package import Hummingbird
+internal import Hummingbird
 package import Logging
 internal import NIOCore
+package import ServiceLifecycle
 
 /// The HTTP side of Muster: the contract's routes over a `FleetControl`.
 package struct ControlAPI: Sendable {
@@ -42,7 +43,7 @@ package struct ControlAPI: Sendable {
     /// - Parameter onListening: Called once with the port bound; that is how a caller of port 0 learns it.
     package func makeApplication(
         host: String, port: Int, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
-    ) -> some ApplicationProtocol {
+    ) -> some Service {
         let shared = SharedState(
             version: version, metricsEnabled: metricsEnabled, streams: StreamSlots(maximum: maximumStreams),
             heartbeat: heartbeat, logger: logger)

@@ -42,7 +42,7 @@ package enum FileChecks {
                     "services": .integer(services.count), "domains": .integer(domains),
                     "digest": .string(loaded.desired.digest), "warnings": .array(loaded.warnings.map(json)),
                 ],
-                lines: ["\(path.escapedForDisplay()): ok, \(services.count) services in \(domains) domains"],
+                lines: ["\(path.escapedForDisplay()): ok, \(services.count) services, \(domains) domains"],
                 problems: loaded.warnings.map { "warning: \($0)" })
         } catch {
             return failure(error, of: path)

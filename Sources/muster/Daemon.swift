@@ -5,7 +5,6 @@ import DockerCLI
 import FleetConfig
 import FleetModel
 import Foundation
-import Hummingbird
 import Logging
 import MusterCLI
 import Observation

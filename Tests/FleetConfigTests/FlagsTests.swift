@@ -160,6 +160,7 @@ struct FlagsTests {
         ]
         let flags = try load(set)
         #expect(flags.nonDefaults.map(\.shown) == Array(repeating: "<secret>", count: 4))
+        #expect("\(Secret(key))" == "<secret>")
         #expect("\(flags)".contains(key) == false)
         #expect(String(reflecting: flags).contains(key) == false)
         var dumped = ""

@@ -81,8 +81,11 @@ struct PolicyReaderTests {
             ("{hours: \"00:00-24:00\"}", "00:00-24:00 UTC"), ("{days: [sun, sat]}", "sat,sun 00:00-00:00 UTC"),
             ("{days: [fri], hours: \"23:30-01:00\", tz: \"Europe/Berlin\"}", "fri 23:30-01:00 Europe/Berlin"),
             ("{hours: \"01:00-02:00\", tz: UTC}", "01:00-02:00 UTC"),
-        ("{hours: \"01:00-02:00\", tz: Asia/Kolkata}", "01:00-02:00 Asia/Kolkata"),
-        ("{hours: \"01:00-02:00\", tz: America/Argentina/Buenos_Aires}", "01:00-02:00 America/Argentina/Buenos_Aires"),
+            ("{hours: \"01:00-02:00\", tz: Asia/Kolkata}", "01:00-02:00 Asia/Kolkata"),
+            (
+                "{hours: \"01:00-02:00\", tz: America/Argentina/Buenos_Aires}",
+                "01:00-02:00 America/Argentina/Buenos_Aires"
+            ),
         ])
     func windows(text: String, expected: String) throws {
         let policy = try PolicyText.read("rules: [{kind: x, tier: auto, maintenance_window: \(text)}]")

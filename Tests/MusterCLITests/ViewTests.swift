@@ -9,11 +9,13 @@ struct ViewTests {
     static let reason = String(repeating: "日本語の長い理由 and a long reason; ", count: 12)
 
     static let hold: JSONValue = [
-        "scope": "domain:data", "reason": .string(reason), "by": "someone", "at": "2025-12-31T23:00:00Z", "until": nil,
+        "scope": "domain:data", "reason": .string(reason), "by": "someone", "at": "2025-12-31T23:00:00Z",
+        "until": nil,
     ]
     static let checks: JSONValue = [
         "hold": nil, "rate": ["used": 3, "max": 3, "window_s": 3600],
-        "blast": ["used": 1, "max_targets": 3, "window_s": 1800], "window": ["hours": "02:00-05:00 UTC", "open": false],
+        "blast": ["used": 1, "max_targets": 3, "window_s": 1800],
+        "window": ["hours": "02:00-05:00 UTC", "open": false],
     ]
 
     static let action: JSONValue = [
@@ -29,14 +31,16 @@ struct ViewTests {
     ]
 
     static let service: JSONValue = [
-        "name": .string(name), "domain": "data", "desired": ["name": .string(name), "desired": "running", "image": "a:1"],
+        "name": .string(name), "domain": "data",
+        "desired": ["name": .string(name), "desired": "running", "image": "a:1"],
         "observed": ["condition": "down", "detail": .string(reason), "replicas": ["running": 1, "wanted": 3]],
         "divergence": ["status": "proposed", "reason": .string(reason)], "hold": hold, "replicas_owner": "registry",
         "last_action": action,
     ]
 
     static let status: JSONValue = [
-        "status": "degraded", "checks": ["store": ["ok": true], "registry": ["ok": false, "message": .string(reason)]],
+        "status": "degraded",
+        "checks": ["store": ["ok": true], "registry": ["ok": false, "message": .string(reason)]],
         "topology": [
             "leader": ["instance": .string(name), "epoch": 3, "since": "2025-12-31T23:00:00Z"], "instances": [[:]],
         ],
@@ -45,7 +49,8 @@ struct ViewTests {
 
     static let explanation: JSONValue = [
         "decision": "queue_approval", "reason": .string(reason), "tier": "auto", "approvals_needed": 2,
-        "rule": ["id": .string(name), "origin": "file", "line": 7], "checks": checks, "earliest": "2026-01-01T02:00:00Z",
+        "rule": ["id": .string(name), "origin": "file", "line": 7], "checks": checks,
+        "earliest": "2026-01-01T02:00:00Z",
     ]
 
     static let views: [(name: String, lines: [String], says: [String])] = [
@@ -58,7 +63,10 @@ struct ViewTests {
             "explanation", ExplanationView.lines(explanation, context),
             ["3 of 3", "1 of 3", "closed", "line 7", "2026-01-01T02:00:00Z", "or by approval"]
         ),
-        ("follow", [FollowView.decision(decision, context), FollowView.action(action, context)], ["23:00:00", "failed"]),
+        (
+            "follow", [FollowView.decision(decision, context), FollowView.action(action, context)],
+            ["23:00:00", "failed"]
+        ),
         (
             "approval", ApprovalViews.details(ClientCommandTests.approval(ClientCommandTests.first, name), context),
             [ClientCommandTests.first, "0 of 1", "3 times"]
@@ -70,8 +78,10 @@ struct ViewTests {
         (
             "plan",
             PlanViews.lines(
-                ["proposals": [decision], "in_sync": 7, "held": [["target": .string(name), "reason": .string(reason)]]],
-                context), ["1 proposed, 7 in sync, 1 held", "queue_approval"]
+                [
+                    "proposals": [decision], "in_sync": 7,
+                    "held": [["target": .string(name), "reason": .string(reason)]],
+                ], context), ["1 proposed, 7 in sync, 1 held", "queue_approval"]
         ),
     ]
 
@@ -101,7 +111,10 @@ struct ViewTests {
     static let outlooks: [(json: JSONValue, says: String)] = [
         (["decision": "allow", "checks": checks], "now"),
         (["decision": "queue_approval", "earliest": nil, "checks": checks], "by approval"),
-        (["decision": "deny", "earliest": "2026-01-01T02:00:00Z", "checks": checks], "by itself at 2026-01-01T02:00:00Z"),
+        (
+            ["decision": "deny", "earliest": "2026-01-01T02:00:00Z", "checks": checks],
+            "by itself at 2026-01-01T02:00:00Z"
+        ),
         (["decision": "deny", "earliest": nil, "checks": ["hold": hold]], "muster resume domain:data"),
         (["decision": "deny", "earliest": nil, "checks": checks], "another rule"),
     ]

@@ -74,7 +74,8 @@ extension YAMLReader {
         guard let name = try string("tz") else { return nil }
         if name == "UTC" { return .utc }
         // Foundation also takes `GMT+3` and abbreviations, which mean different things to different people.
-        if name.contains("/") || TimeZone.knownTimeZoneIdentifiers.contains(name), let zone = TimeZone(identifier: name) {
+        if name.contains("/") || TimeZone.knownTimeZoneIdentifiers.contains(name), let zone = TimeZone(identifier: name)
+        {
             return zone
         }
         problems.error(

@@ -10,11 +10,12 @@ package enum ActionViews {
         let ids = context.identifiers(rows)
         for row in rows {
             let state = row.text("state")
-            let mark = row["dry_run"]?.bool == true ? "dry run: " : ""
+            let detail = row.text("detail") ?? row.text("reason") ?? ""
+            let isMarked = row["dry_run"]?.bool != true || detail.hasPrefix("dry run")
             table.add([
                 .init(row.text("id").flatMap { ids[$0] }), .init(state, .init(word: state)), .init(row.text("kind")),
                 .init(row.text("target"), .bold), .init(TimeText.age(row["planned_at"], at: context.now)),
-                .init(mark + (row.text("detail") ?? row.text("reason") ?? "")),
+                .init(isMarked ? detail : "dry run: " + detail),
             ])
         }
         return context.lines(table, absence: "no actions")
@@ -22,9 +23,9 @@ package enum ActionViews {
 
     package static func decisions(_ rows: [JSONValue], _ context: ViewContext) -> [String] {
         var table = Table([
-            .init("SEQ", alignsRight: true), .init("DECISION"), .init("KIND", minimumWidth: 10),
-            .init("TARGET", minimumWidth: 10), .init("AGE"), .init("RULE", minimumWidth: 8),
-            .init("REASON", minimumWidth: 10),
+            .init("SEQ", alignsRight: true), .init("DECISION"), .init("KIND", minimumWidth: 12),
+            .init("TARGET", minimumWidth: 12), .init("AGE"), .init("RULE", minimumWidth: 8),
+            .init("REASON", minimumWidth: 8),
         ])
         for row in rows {
             let verdict = row.text("decision")

@@ -39,7 +39,7 @@ package enum ApprovalViews {
             }
             facts.add(name, "\(time) (\(age))")
         }
-        facts.add("seen", approval.text("seen_count").map { "\($0) times" })
+        facts.add("seen", approval.text("seen_count").map { $0 == "1" ? "once" : "\($0) times" })
         let votes = approval["votes"]?.array ?? []
         let granted = votes.filter { $0.text("decision") == "approved" }.count
         facts.add("approvals", "\(granted) of \(approval.text("approvals_needed") ?? "1")")
