@@ -78,6 +78,8 @@ import Testing
         bench.fleet.answer(.failed)
         try await bench.settle(ticks: 5)
         #expect(bench.fleet.runs.count == 1)
+        bench.fleet.advance(seconds: 1)
+        await bench.control.tick()
         let plan = try await bench.control.plan()
         #expect(plan["proposals"]?.array?.first?["why"]?.string?.contains("tried again after") == true)
         bench.fleet.advance(seconds: 121)
