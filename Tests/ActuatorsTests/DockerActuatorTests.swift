@@ -51,18 +51,28 @@ private let deployTwo = JSONObject([("image", "muster-act:2")])
 struct DockerActuatorTests {
     let actuator = DockerActuator(docker: TestDocker.client())
 
-    init() throws {
-        TestDocker.removeAll()
+    /// Made once for all tests.
+    private static let images: Result<Void, any Error> = Result {
         try TestDocker.makeImage(
             "muster-act:1",
-            ["CMD [\"/bin/sleep\",\"3600\"]", "ENV FROM_IMAGE=one KEPT=image", "LABEL from.image=one", "WORKDIR /bin"])
+            [
+                "CMD [\"/bin/sleep\",\"3600\"]", "ENV FROM_IMAGE=one KEPT=image", "LABEL from.image=one",
+                "WORKDIR /bin",
+            ])
         try TestDocker.makeImage(
-            "muster-act:2", ["CMD [\"/bin/sleep\",\"7200\"]", "ENV FROM_IMAGE=two", "LABEL from.image=two"])
+            "muster-act:2",
+            ["CMD [\"/bin/sleep\",\"7200\"]", "ENV FROM_IMAGE=two", "LABEL from.image=two"])
         try TestDocker.makeImage("muster-act:broken", ["CMD [\"/bin/not-there\"]"])
     }
 
+    init() throws {
+        TestDocker.removeAll()
+        try DockerActuatorTests.images.get()
+    }
+
+    /// With `--init`, so that it ends at TERM: `sleep` as a container's first process does not.
     private func start(_ name: String, _ options: String = "", image: String = "muster-act:1") throws -> String {
-        try TestDocker.shell("docker run -d --label muster.test=act --name \(name) \(options) \(image)")
+        try TestDocker.shell("docker run -d --init --label muster.test=act --name \(name) \(options) \(image)")
     }
 
     private func status(_ name: String) throws -> String {
@@ -191,7 +201,9 @@ struct DockerActuatorTests {
     }
 
     @Test func aDeployThatCannotStartPutsTheOldContainerBack() async throws {
-        let old = try start("act-web")
+        // Without `--init`, which starts and only then finds that there is nothing to run.
+        let old = try TestDocker.shell(
+            "docker run -d --label muster.test=act --name act-web --stop-timeout 1 muster-act:1")
         let broken = JSONObject([("image", "muster-act:broken")])
         let done = await perform(actuator, makeAction("action:1", .deployService, target: "act-web", params: broken))
         #expect(done.word == "failed")
@@ -232,7 +244,8 @@ struct DockerActuatorTests {
 
     @Test func aDryRunOfADeployLeavesDockerAsItIs() async throws {
         _ = try start("act-web")
-        let before = try TestDocker.shell("docker ps -a --no-trunc")
+        let list = "docker ps -a --no-trunc --filter name=act- --format '{{.ID}} {{.Names}} {{.State}} {{.Image}}'"
+        let before = try TestDocker.shell(list)
         let dry = DryRunActuator(base: actuator)
         let action = makeAction("action:1", .deployService, target: "act-web", params: deployTwo, dryRun: true)
         guard case .commands(let commands) = await dry.prepare(action, spec: nil) else {
@@ -242,7 +255,7 @@ struct DockerActuatorTests {
         let outcome = await dry.run(action, commands: commands, spec: nil)
         #expect(outcome.result == .succeeded)
         #expect(outcome.detail.hasPrefix("dry run: would run `docker create --name act-web.muster-next"))
-        #expect(try TestDocker.shell("docker ps -a --no-trunc") == before)
+        #expect(try TestDocker.shell(list) == before)
     }
 
     // MARK: - Carry-over

@@ -19,6 +19,12 @@ enum TestDocker {
         return answers
     }()
 
+    static let managesSwarm: Bool = {
+        let manages = isThere && (try? shell("docker info --format '{{.Swarm.ControlAvailable}}'")) == "true"
+        if !manages { print("skipped: no Swarm manager") }
+        return manages
+    }()
+
     static func client(timeout: Duration = .seconds(60)) -> DockerCLI {
         DockerCLI(executable: executable ?? "/nonexistent/docker", host: host, timeout: timeout)
     }

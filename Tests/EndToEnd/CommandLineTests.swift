@@ -36,7 +36,7 @@ struct CommandLineTests {
                 #expect(try await muster.command("nonsense").status == 64)
 
                 let decisions = try await muster.command("decisions", "--json")
-                #expect(try JSONValue.parse(decisions.output)["decisions"]?.array?.count == 1, "\(decisions)")
+                #expect(try JSONValue.parse(decisions.output)["decisions"]?.array?.count == 2, "\(decisions)")
             }
         }
     }
@@ -59,7 +59,7 @@ struct CommandLineTests {
                 }
                 try await muster.letTick()
                 #expect(try await docker.inspect(name, "{{.State.Status}}") == "exited")
-                #expect(try await muster.command("resume", "service:\(name)").status == 0)
+                #expect(try await muster.command("resume", "service:\(name)", "--reason", "done").status == 0)
                 try await muster.converged()
                 #expect(try await docker.inspect(name, "{{.State.Status}}") == "running")
             }

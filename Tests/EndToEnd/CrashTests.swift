@@ -14,7 +14,8 @@ struct CrashTests {
             let name = scratch.prefix
             let shim = try await DockerShim(scratch)
             let muster = try Muster(
-                scratch, registry: "  - {name: \(name), image: \(TestImage.repository):1}", docker: docker, shim: shim)
+                scratch, registry: "  - {name: \(name), image: \(TestImage.repository):1}", docker: docker, shim: shim,
+                flags: ["DOCKER_TIMEOUT": "5"])
             try await docker.run(name)
             try await docker("kill", name)
             try await crash(muster, at: point, kind: "restart_service", target: name)
@@ -38,7 +39,8 @@ struct CrashTests {
             let shim = try await DockerShim(scratch)
             let muster = try Muster(
                 scratch, registry: "  - {name: \(name), image: \(TestImage.repository), version: \"2\"}",
-                docker: docker, shim: shim)
+                docker: docker, shim: shim,
+                flags: ["DOCKER_TIMEOUT": "5"])
             try await docker.run(name)
             try await crash(muster, at: point, kind: "deploy_service", target: name)
 
@@ -69,7 +71,7 @@ struct CrashTests {
 
     /// Grants whatever still waits, until the fleet is as wanted and every action is in a final state.
     private func settled(_ muster: Muster, kind: String, target: String) async throws {
-        try await eventually("converged, and every action final", within: 60) { () -> Bool? in
+        try await eventually("converged, and every action final", within: 120) { () -> Bool? in
             for approval in try await muster.list("approvals", "?status=pending") {
                 _ = try await muster.approve(approval["id"]?.string ?? "")
             }
@@ -83,10 +85,11 @@ struct CrashTests {
     /// Every command that changed something was recorded by an action before it ran, and each at most once.
     private func ledgerAgrees(_ muster: Muster, _ shim: DockerShim) async throws {
         let recorded = try await muster.list("actions").flatMap { action -> [String] in
-            (action["argv"]?.array ?? []).compactMap { $0.array?.compactMap(\.string).joined(separator: " ") }
+            (action["commands"]?.array ?? []).compactMap { $0.array?.compactMap(\.string).joined(separator: " ") }
         }
         for mutation in shim.mutations {
-            #expect(recorded.contains { $0.hasSuffix(mutation) }, "`\(mutation)` is in no action's argv: \(recorded)")
+            #expect(
+                recorded.contains { $0.hasSuffix(mutation) }, "`\(mutation)` is in no action's commands: \(recorded)")
         }
         #expect(try await muster.command("audit", "verify").status == 0)
     }

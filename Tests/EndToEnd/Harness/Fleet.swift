@@ -45,9 +45,13 @@ extension Muster {
             guard let id = approval["id"]?.string else { return nil }
             return try await self.approve(id) == 200 ? id : nil
         }
-        return try await eventually("the approved \(kind) on \(target) has been carried out") {
+        return try await eventually("the approved \(kind) on \(target) has been carried out") { () -> JSONValue? in
             let approval = try await self.get("/api/fleet/approvals/\(id)").body
-            return ["executed", "failed", "unknown"].contains(approval["status"]?.string ?? "") ? approval : nil
+            guard ["executed", "failed", "unknown", "superseded"].contains(approval["status"]?.string) else {
+                // `nil` alone would be JSON's null.
+                return Optional.none
+            }
+            return approval
         }
     }
 
