@@ -50,8 +50,8 @@ enum SwarmPlanning {
     static func rollback(_ service: SwarmService) -> Preparation {
         guard service.hasPreviousSpec else {
             return .refused(
-                "Swarm keeps no earlier specification of `\(service.name)`; use `deploy_service` with the image you want"
-            )
+                "Swarm keeps no earlier specification of `\(service.name)`; "
+                    + "use `deploy_service` with the image you want")
         }
         return .commands([SwarmCommands.rollback(service.name)])
     }

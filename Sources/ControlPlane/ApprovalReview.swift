@@ -87,7 +87,9 @@ package enum ApprovalReview {
         guard let spec = inputs.desired[proposal.target] else {
             return .ended("`\(proposal.target)` is no longer in the registry")
         }
-        guard spec.digest == proposal.desiredDigest else { return .ended("changed: the registry entry is another one now") }
+        guard spec.digest == proposal.desiredDigest else {
+            return .ended("changed: the registry entry is another one now")
+        }
         guard let seen = inputs.snapshot[proposal.target] else { return .unclear }
         if case .unknown(.sourceFailed) = seen.condition { return .unclear }
         let isSameThing = identity(seen.evidence) == identity(proposal.evidence) || proposal.evidence.isEmpty

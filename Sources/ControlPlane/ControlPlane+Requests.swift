@@ -111,7 +111,8 @@ extension ControlPlane {
         parts.logger.notice(
             "paused \(hold.scope)",
             metadata: [
-                "event": "hold", "scope": .string(hold.scope.description), "actor": .string(hold.by.escapedForDisplay()),
+                "event": "hold", "scope": .string(hold.scope.description),
+                "actor": .string(hold.by.escapedForDisplay()),
                 "reason": .string(hold.reason.escapedForDisplay()),
             ])
         waker.wake(.hold)

@@ -1,8 +1,8 @@
 package import Actuators
 package import FleetModel
 package import Logging
-package import Store
 internal import Reconciler
+package import Store
 
 /// A file in use: its value, and why the file on disk is not it, if it is not.
 package struct LoadedFile<Value: Sendable>: Sendable {

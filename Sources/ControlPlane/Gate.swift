@@ -103,11 +103,13 @@ package enum Gate {
             switch verdict.reason {
             case .rateLimitUsedUp where isSame: return .pending(open, verdict)
             default:
-                return .decided(verdict, replaces: .init(approval: open, reason: "no longer allowed: \(verdict.reason)"))
+                return .decided(
+                    verdict, replaces: .init(approval: open, reason: "no longer allowed: \(verdict.reason)"))
             }
         case .queueApproval:
             if isSame { return .pending(open, verdict) }
-            return .decided(verdict, replaces: .init(approval: open, reason: changes(from: open.proposal, to: proposal)))
+            return .decided(
+                verdict, replaces: .init(approval: open, reason: changes(from: open.proposal, to: proposal)))
         }
     }
 

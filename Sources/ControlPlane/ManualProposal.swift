@@ -29,7 +29,8 @@ struct ManualProposal: Sendable {
             return .failure(.unprocessable("`\(request.target)` is not in the registry"))
         }
         if let open = inputs.working.openActions.first(where: { $0.proposal.target == request.target }) {
-            return .failure(.conflict("\(open.proposal.kind) on `\(request.target)` is \(open.state.rawValue): \(open.id)"))
+            return .failure(
+                .conflict("\(open.proposal.kind) on `\(request.target)` is \(open.state.rawValue): \(open.id)"))
         }
         var params = request.params
         if let killScope { params[TickInputs.killParameter] = .string(killScope.description) }

@@ -117,7 +117,8 @@ package final class Metrics: Sendable {
 }
 
 extension Metrics.Family {
-    package static let buildInfo = Self(name: "muster_build_info", kind: .gauge, help: "Always 1; the version is a label.")
+    package static let buildInfo = Self(
+        name: "muster_build_info", kind: .gauge, help: "Always 1; the version is a label.")
     package static let ticks = Self(name: "muster_ticks_total", kind: .counter, help: "Ticks by result.")
     package static let tickDuration = Self(
         name: "muster_tick_duration_seconds", kind: .histogram, help: "One tick, observation included.")
@@ -136,7 +137,8 @@ extension Metrics.Family {
         name: "muster_decisions_total", kind: .counter, help: "Decisions recorded, by verdict and rule.")
     package static let approvals = Self(name: "muster_approvals", kind: .gauge, help: "Open approvals by status.")
     package static let approvalChanges = Self(
-        name: "muster_approvals_resolved_total", kind: .counter, help: "Approvals that stopped being pending, by status.")
+        name: "muster_approvals_resolved_total", kind: .counter,
+        help: "Approvals that stopped being pending, by status.")
     package static let oldestApproval = Self(
         name: "muster_approvals_oldest_pending_age_seconds", kind: .gauge, help: "Age of the oldest pending approval.")
     package static let actions = Self(

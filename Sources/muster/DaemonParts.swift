@@ -74,7 +74,8 @@ struct Lookout: Sendable {
         }
         self.events = events
         self.clock = clock
-        observer = FleetObserver(observers: observers, deadline: .seconds(flags.dockerTimeout))
+        // An observer keeps its own deadline, which a docker command that has to be killed passes by three seconds.
+        observer = FleetObserver(observers: observers, deadline: .seconds(flags.dockerTimeout + 4))
         merger = MergerBox(intervalSeconds: flags.reconcilerInterval)
     }
 

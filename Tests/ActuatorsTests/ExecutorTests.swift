@@ -19,7 +19,7 @@ private func makeExecutor(
 
 @Suite struct ExecutorTests {
     @Test func runsEachActionOnceUnderAThousandDispatchesAtOnce() async {
-        let actions = (0..<100).map { makeAction("action:\($0)", target: "service-\($0 % 10)") }
+        let actions = (0..<100).map { makeAction("action:\($0)", target: "service-\($0 % 3)") }
         let store = MemoryStore(actions)
         let actuator = RecordingActuator()
         let executor = makeExecutor(store, actuator)

@@ -35,7 +35,8 @@ private func with(_ path: [String], _ value: JSONValue) -> (inout JSONObject) ->
         #expect(
             lines == [
                 "docker rm --force -- leftover",
-                "docker create --name act-full.muster-next --domainname dd.example --env FOO --env BAR --expose 9999/tcp "
+                "docker create --name act-full.muster-next --domainname dd.example --env FOO --env BAR "
+                    + "--expose 9999/tcp "
                     + "--health-cmd true --health-interval 5000000000ns --health-timeout 3000000000ns "
                     + "--health-start-period 1000000000ns --health-retries 2 --hostname hh --label muster.test=act "
                     + "--interactive --stop-signal SIGINT --stop-timeout 7 --tty --user 1000:1000 --workdir /bin "

@@ -117,11 +117,16 @@ import Testing
 
     /// What makes consent end between the grant and the action, and the words of the withdrawal.
     static let endings: [(note: String, change: @Sendable (Bench) async throws -> Void, resolution: String)] = [
-        ("another container stands there", { $0.fleet.set("api", .down(.dead), id: "other") }, "changed since it was asked for"),
+        (
+            "another container stands there", { $0.fleet.set("api", .down(.dead), id: "other") },
+            "changed since it was asked for"
+        ),
         ("it came back by itself", { $0.fleet.set("api", .up) }, "recovered after"),
         (
             "a person held it",
-            { try await $0.store.place(Hold(scope: .service("api"), reason: "hands off", by: "ben", at: $0.fleet.now)) },
+            {
+                try await $0.store.place(Hold(scope: .service("api"), reason: "hands off", by: "ben", at: $0.fleet.now))
+            },
             "held: service:api by ben: hands off"
         ),
         (
@@ -155,7 +160,8 @@ import Testing
         try await bench.settle(ticks: 1)
         let approval = try #require(try await bench.store.approval(id: id))
         #expect(approval.status == .superseded, "\(ending.note)")
-        #expect(approval.resolution?.contains(ending.resolution) == true, "\(ending.note): \(approval.resolution ?? "")")
+        #expect(
+            approval.resolution?.contains(ending.resolution) == true, "\(ending.note): \(approval.resolution ?? "")")
         #expect(bench.fleet.runs.isEmpty, "\(ending.note)")
         await bench.close()
     }

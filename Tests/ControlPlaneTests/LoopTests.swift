@@ -27,7 +27,9 @@ import Testing
         for expected in [5, 10, 12, 12] {
             await bench.control.tick()
             let pending = try await bench.approvals()
-            #expect(pending.count { $0.status == .pending } == expected, "\(pending.map { ($0.proposal.target, $0.status, $0.resolution) })")
+            #expect(
+                pending.count { $0.status == .pending } == expected,
+                "\(pending.map { ($0.proposal.target, $0.status, $0.resolution) })")
         }
         await bench.close()
     }
@@ -76,6 +78,8 @@ import Testing
         bench.fleet.answer(.failed)
         try await bench.settle(ticks: 5)
         #expect(bench.fleet.runs.count == 1)
+        bench.fleet.advance(seconds: 1)
+        await bench.control.tick()
         let plan = try await bench.control.plan()
         #expect(plan["proposals"]?.array?.first?["why"]?.string?.contains("tried again after") == true)
         bench.fleet.advance(seconds: 121)
@@ -198,7 +202,8 @@ import Testing
 
     private static func plantExecuting(_ bench: Bench, _ term: Term) async throws -> String {
         let id = try await plantPlanned(bench, term)
-        _ = try await bench.store.claim(actionID: id, commands: [["docker", "restart"]], at: bench.fleet.now, term: term)
+        _ = try await bench.store.claim(
+            actionID: id, commands: [["docker", "restart"]], at: bench.fleet.now, term: term)
         return id
     }
 }

@@ -198,7 +198,10 @@ final class Mutable<Value: Sendable>: Sendable {
 }
 
 extension PolicyRule {
-    static func test(_ kind: String, _ tier: Tier, target: String = "*", rate: RateLimit? = nil, blast: BlastRadius? = nil, approvals: Int = 1)
+    static func test(
+        _ kind: String, _ tier: Tier, target: String = "*", rate: RateLimit? = nil, blast: BlastRadius? = nil,
+        approvals: Int = 1
+    )
         -> PolicyRule
     {
         PolicyRule(

@@ -88,7 +88,8 @@ struct DockerMappingTests {
 
     @Test func givesTheFactsOfAContainer() {
         var record = container("x", label: "web")
-        record.startedAt = start
+        let startedAt = start.adding(seconds: -3600)
+        record.startedAt = startedAt
         record.restartCount = 4
         record.stack = "s"
         let observation = report(ServiceSpec(name: "web"), containers: [record]).observations[0]
@@ -96,7 +97,7 @@ struct DockerMappingTests {
             observation
                 == Observation(
                     service: "web", source: .docker, condition: .up, at: start, runtime: .container,
-                    runtimeID: "id-x", runtimeName: "x", image: "example/x:1", startedAt: start, restartCount: 4,
+                    runtimeID: "id-x", runtimeName: "x", image: "example/x:1", startedAt: startedAt, restartCount: 4,
                     stack: "s"))
     }
 
