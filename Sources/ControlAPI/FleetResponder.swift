@@ -139,7 +139,8 @@ struct FleetResponder: HTTPResponder {
             metadata: [
                 "event": "request", "request_id": "\(requestID)", "method": "\(request.method.rawValue)",
                 "path": "\(request.uri.path.escapedForDisplay(maximumLength: 200))",
-                "status": "\(response.status.code)", "duration_ms": "\(Double(microseconds) / 1000)",
+                "status": .stringConvertible(response.status.code),
+                "duration_ms": .stringConvertible(Double(microseconds) / 1000),
                 "client_ip": "\(context.channel.remoteAddress?.ipAddress ?? "-")",
                 "actor": "\(trail.principal?.name ?? "-")",
             ])

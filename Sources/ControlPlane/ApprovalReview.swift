@@ -25,7 +25,7 @@ package enum ApprovalReview {
             return .withdrawn("asked for while the actuator was `\(approval.dryRun ? "dryrun" : "docker")`")
         }
         if let hold = inputs.hold(for: approval.proposal) {
-            return .withdrawn("held: \(hold.scope) by \(hold.by): \(hold.reason)")
+            return .withdrawn(hold.asReason)
         }
         let consent =
             approval.proposal.source == .manual ? manualConsent(approval, inputs) : plannedConsent(approval, inputs)
@@ -66,7 +66,7 @@ package enum ApprovalReview {
         }
         switch outcome {
         case .unknown, .waiting, .inFlight: return .unclear
-        case .held(let hold): return .ended("held: \(hold.scope) by \(hold.by): \(hold.reason)")
+        case .held(let hold): return .ended(hold.asReason)
         case .inSync:
             return .ended("recovered after \(inputs.now.seconds(since: approval.createdAt)) s")
         case .blocked(let cause): return .ended("no longer proposed: \(cause)")

@@ -115,8 +115,31 @@ extension ControlPlane {
                 "actor": .string(hold.by.escapedForDisplay()),
                 "reason": .string(hold.reason.escapedForDisplay()),
             ])
+        await endWhatIsHeld()
         waker.wake(.hold)
         return ["status": "success", "result": hold.json]
+    }
+
+    /// Takes back what was planned or asked on held targets before it can begin. What fails here the next tick does.
+    private func endWhatIsHeld() async {
+        guard let term else { return }
+        for _ in 0..<3 {
+            let now = now()
+            do {
+                let inputs = try await readInputs(at: now, term: term)
+                let draft = TickDraft.make(holding: inputs, makeID: idMaker(at: now))
+                if !draft.commit.isEmpty { try await store.commit(draft.commit, term: term) }
+                tell(draft, inputs)
+                return
+            } catch {
+                guard error.isOvertaken else {
+                    parts.logger.error(
+                        "the hold stands, but what was planned is not cancelled yet",
+                        metadata: ["event": "hold", "reason": .string(error.description)])
+                    return
+                }
+            }
+        }
     }
 
     package func resume(_ scope: Hold.Scope, by person: String) async throws(ControlError) -> JSONValue {

@@ -35,6 +35,24 @@ package struct TickDraft: Sendable {
         return draft
     }
 
+    /// Only what a hold ends: planned actions and open approvals on what it covers. Decides nothing new, so it needs
+    /// no fresh look; a person's "hands off" does not wait for one.
+    package static func make(
+        holding inputs: TickInputs, makeID: @escaping @Sendable (String) -> String
+    ) -> TickDraft {
+        var draft = TickDraft(inputs: inputs, judged: [], makeID: makeID)
+        for approval in inputs.working.openApprovals where approval.actionID == nil {
+            guard let hold = inputs.hold(for: approval.proposal) else { continue }
+            draft.change(approval, to: .superseded, hold.asReason)
+        }
+        for action in inputs.working.openActions where action.state == .planned {
+            guard let hold = inputs.hold(for: action.proposal) else { continue }
+            draft.commit.cancelledActions.append(Cancellation(actionID: action.id, detail: hold.asReason))
+        }
+        draft.writeReport()
+        return draft
+    }
+
     private static func judge(manual proposal: Proposal, _ verdict: Verdict, _ inputs: TickInputs) -> Judgement {
         guard let open = inputs.working.openApprovals.first(where: { $0.proposal.key == proposal.key }) else {
             return .decided(verdict, replaces: nil)
@@ -87,7 +105,7 @@ package struct TickDraft: Sendable {
         if action.dryRun != inputs.settings.isDryRun {
             return "planned while the actuator was `\(action.actuator)`"
         }
-        if let hold = inputs.hold(for: action.proposal) { return "held: \(hold.scope) by \(hold.by): \(hold.reason)" }
+        if let hold = inputs.hold(for: action.proposal) { return hold.asReason }
         guard action.proposal.source != .manual else { return nil }
         guard let outcome = inputs.outcome(of: target) else { return "`\(target)` is no longer in the registry" }
         switch outcome {

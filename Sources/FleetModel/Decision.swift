@@ -146,7 +146,7 @@ extension VerdictReason: CustomStringConvertible {
         case .tier(.autoNotify): "the rule lets it run with notice"
         case .tier(.approvalRequired): "the rule asks a person"
         case .tier(.forbidden): "the rule forbids it"
-        case .held(let hold): "held: \(hold.scope) by \(hold.by): \(hold.reason)"
+        case .held(let hold): hold.asReason
         case .rateLimitUsedUp(let limit, let used):
             "rate limit used up: \(used) of \(limit.maximum) in \(limit.windowSeconds) s for this kind and target"
         case .blastRadiusUsedUp(let radius, let used):
@@ -216,7 +216,7 @@ extension Decision {
 extension LedgerEntry {
     /// The contract's decision with its place in the chain.
     package var json: JSONValue {
-        guard case .object(var object)? = try? JSONValue.parse(body) else { return .null }
+        guard case .object(var object)? = try? JSONValue.parse(body, maximumDepth: 64) else { return .null }
         object["sequence"] = .integer(sequence)
         object["prev_hash"] = .string(previousHash)
         object["hash"] = .string(hash)

@@ -41,6 +41,9 @@ package struct Hold: Hashable, Sendable {
         self.until = until
     }
 
+    /// Why something did not happen, in words.
+    package var asReason: String { "held: \(scope) by \(by): \(reason)" }
+
     package func isInForce(at now: WallTime) -> Bool {
         until.map { now < $0 } ?? true
     }

@@ -19,10 +19,9 @@ enum Daemon {
         let environment = ProcessInfo.processInfo.environment
         let flags = try loadFlags(environment)
         let logger = bootstrapLogging(flags)
-        announce(flags, logger)
-
-        let files = try ConfigurationFiles(flags)
         let docker = try findDocker(flags, environment)
+        announce(flags, findsDocker: docker != nil, logger)
+        let files = try ConfigurationFiles(flags)
         let identity = try identity(flags)
         let clock = WallClock(now: ProbeObserver.systemTime)
         let instance = "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)"
@@ -149,7 +148,7 @@ enum Daemon {
         return Logger(label: "muster")
     }
 
-    private static func announce(_ flags: Flags, _ logger: Logger) {
+    private static func announce(_ flags: Flags, findsDocker: Bool, _ logger: Logger) {
         logger.notice(
             "muster \(Version.current) starts",
             metadata: ["event": "start", "actuator": .string(flags.actuator.rawValue)])
@@ -157,6 +156,11 @@ enum Daemon {
             logger.notice(
                 "\(flag.name) = \(flag.shown)",
                 metadata: ["event": "flag", "flag": .string(flag.name), "source": .string(flag.source)])
+        }
+        if !findsDocker {
+            logger.warning(
+                "no docker CLI is on the PATH: containers and Swarm services stay unknown",
+                metadata: ["event": "no_docker"])
         }
         if !flags.hasIdentity {
             logger.warning(

@@ -79,6 +79,19 @@ import Testing
         await bench.close()
     }
 
+    @Test func `a hold takes back what was granted before the answer is given`() async throws {
+        let bench = try Bench()
+        bench.fleet.set("api", .down(.exited(code: 1)))
+        await bench.control.tick()
+        let id = try #require(try await bench.approvals().first?.id)
+        _ = try await bench.control.vote(approvalID: id, .approved, by: "ana", note: nil)
+        _ = try await bench.control.pause(Hold(scope: .fleet, reason: "stop", by: "ben", at: bench.fleet.now))
+        #expect(try await bench.store.approval(id: id)?.status == .superseded)
+        try await bench.settle()
+        #expect(bench.fleet.runs.isEmpty)
+        await bench.close()
+    }
+
     @Test func `a hold ends by itself`() async throws {
         let bench = try Bench(rules: [.test("*", .auto)])
         bench.fleet.set("api", .down(.exited(code: 1)))
