@@ -16,23 +16,24 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     /// Nil when the text is not an image name; a bare image id (`sha256:…` or 64 hex digits) is not one.
     package init?(_ text: String) {
         guard !ImageReference.isDigest(text) else { return nil }
-        var rest = Substring(text)
+        // Bytes, not characters: a registry of 100,000 services is read at every change, and all of this is ASCII.
+        var rest = text.utf8[...]
         digest = nil
         tag = nil
-        if let at = rest.firstIndex(of: "@") {
-            let digest = String(rest[rest.index(after: at)...])
+        if let at = rest.firstIndex(of: UInt8(ascii: "@")) {
+            let digest = String(Substring(rest[rest.index(after: at)...]))
             guard ImageReference.isDigest(digest) else { return nil }
             self.digest = digest
             rest = rest[..<at]
         }
-        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
-            let tag = String(rest[rest.index(after: colon)...])
+        if let colon = rest.lastIndex(of: UInt8(ascii: ":")), !rest[colon...].contains(UInt8(ascii: "/")) {
+            let tag = String(Substring(rest[rest.index(after: colon)...]))
             guard ImageReference.isTag(tag) else { return nil }
             self.tag = tag
             rest = rest[..<colon]
         }
-        repository = String(rest)
-        guard ImageReference.isRepository(repository) else { return nil }
+        guard ImageReference.isRepository(rest) else { return nil }
+        repository = String(Substring(rest))
     }
 
     package var description: String {
@@ -55,26 +56,28 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func isDigest(_ text: String) -> Bool {
-        guard text.hasPrefix("sha256:") else { return false }
+        guard text.utf8.starts(with: "sha256:".utf8) else { return false }
         let hex = text.utf8.dropFirst(7)
         return hex.count == 64 && hex.allSatisfy { (0x61...0x66).contains($0) || (0x30...0x39).contains($0) }
     }
 
-    private static func isRepository(_ text: String) -> Bool {
-        let utf8 = text.utf8
-        guard !utf8.isEmpty, utf8.count <= 255 else { return false }
-        if utf8.count == 64, utf8.allSatisfy({ (0x61...0x66).contains($0) || (0x30...0x39).contains($0) }) {
+    private static func isRepository(_ utf8: Substring.UTF8View) -> Bool {
+        let count = utf8.count
+        guard count > 0, count <= 255 else { return false }
+        if count == 64, utf8.allSatisfy({ (0x61...0x66).contains($0) || (0x30...0x39).contains($0) }) {
             return false
         }
-        let components = text.split(separator: "/", omittingEmptySubsequences: false)
-        let first = components[0]
-        let isHost = components.count > 1 && (first.contains { $0 == "." || $0 == ":" } || first == "localhost")
-        return (!isHost || isHostName(first)) && components[(isHost ? 1 : 0)...].allSatisfy(isPathComponent)
+        guard let slash = utf8.firstIndex(of: UInt8(ascii: "/")) else { return isPath(utf8) }
+        let first = utf8[..<slash]
+        let isHost =
+            first.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") }
+            || first.elementsEqual("localhost".utf8)
+        return isHost ? isHostName(first) && isPath(utf8[utf8.index(after: slash)...]) : isPath(utf8)
     }
 
     /// Letters, digits, `.` and `-`, and an optional port.
-    private static func isHostName(_ text: Substring) -> Bool {
-        let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+    private static func isHostName(_ utf8: Substring.UTF8View) -> Bool {
+        let parts = utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         guard parts.count <= 2, let name = parts.first, let first = name.first, let last = name.last,
             isAlphanumeric(first, uppercase: true), isAlphanumeric(last, uppercase: true),
             name.allSatisfy({
@@ -85,17 +88,24 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         return (1...5).contains(parts[1].count) && parts[1].allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    /// Lower-case letters and digits; between them `.`, `_`, `__` or any number of `-`.
-    private static func isPathComponent(_ text: Substring) -> Bool {
-        let utf8 = Array(text.utf8)
-        var index = 0
-        while index < utf8.count, isAlphanumeric(utf8[index], uppercase: false) {
-            repeat { index += 1 } while index < utf8.count && isAlphanumeric(utf8[index], uppercase: false)
-            if index == utf8.count { return true }
-            let separator = index
-            repeat { index += 1 } while index < utf8.count && utf8[index] == utf8[separator]
-            switch (utf8[separator], index - separator) {
-            case (UInt8(ascii: "-"), _), (UInt8(ascii: "."), 1), (UInt8(ascii: "_"), 1...2): continue
+    /// Components with `/` between them: lower-case letters and digits; between those `.`, `_`, `__` or any number
+    /// of `-`.
+    private static func isPath(_ utf8: Substring.UTF8View) -> Bool {
+        var index = utf8.startIndex
+        while index < utf8.endIndex, isAlphanumeric(utf8[index], uppercase: false) {
+            repeat {
+                utf8.formIndex(after: &index)
+            } while index < utf8.endIndex && isAlphanumeric(utf8[index], uppercase: false)
+            if index == utf8.endIndex { return true }
+            let separator = utf8[index]
+            var length = 0
+            repeat {
+                utf8.formIndex(after: &index)
+                length += 1
+            } while index < utf8.endIndex && utf8[index] == separator
+            switch (separator, length) {
+            case (UInt8(ascii: "-"), _), (UInt8(ascii: "/"), 1), (UInt8(ascii: "."), 1), (UInt8(ascii: "_"), 1...2):
+                continue
             default: return false
             }
         }

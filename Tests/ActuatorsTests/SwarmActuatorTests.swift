@@ -7,24 +7,29 @@ import Testing
 @Suite(.serialized, .enabled(if: TestDocker.managesSwarm))
 struct SwarmActuatorTests {
     private static let images: Result<Void, any Error> = Result {
-        try TestDocker.makeImage("muster-swarm:1", ["CMD [\"/bin/sleep\",\"3600\"]"])
-        try TestDocker.makeImage("muster-swarm:2", ["CMD [\"/bin/sleep\",\"7200\"]"])
+        try TestDocker.makeImage("muster-swarm:1", ["CMD [\"/bin/sleep\",\"3600\"]"], host: TestDocker.swarmHost)
+        try TestDocker.makeImage("muster-swarm:2", ["CMD [\"/bin/sleep\",\"7200\"]"], host: TestDocker.swarmHost)
     }
 
-    let actuator = DockerActuator(docker: TestDocker.client())
+    @discardableResult
+    private static func shell(_ line: String) throws -> String {
+        try TestDocker.shell(line, host: TestDocker.swarmHost)
+    }
+
+    let actuator = DockerActuator(docker: TestDocker.client(host: TestDocker.swarmHost))
     let name = "muster-swarm-web"
 
     init() throws {
         try SwarmActuatorTests.images.get()
-        _ = try? TestDocker.shell("docker service rm muster-swarm-web muster-swarm-shop_web")
+        _ = try? SwarmActuatorTests.shell("docker service rm muster-swarm-web muster-swarm-shop_web")
     }
 
     private func service(_ path: String, of name: String = "muster-swarm-web") throws -> String {
-        try TestDocker.shell("docker service inspect --format '{{\(path)}}' \(name)")
+        try SwarmActuatorTests.shell("docker service inspect --format '{{\(path)}}' \(name)")
     }
 
     @Test func aServiceLivesThroughAllKinds() async throws {
-        defer { _ = try? TestDocker.shell("docker service rm muster-swarm-web") }
+        defer { _ = try? SwarmActuatorTests.shell("docker service rm muster-swarm-web") }
         let spec = ServiceSpec(name: name, image: "muster-swarm:1", runtime: .swarm, replicas: 1)
         func act(_ id: String, _ kind: ActionKind, _ params: [(String, JSONValue)] = []) async -> Performed {
             await perform(actuator, makeAction(id, kind, target: name, params: JSONObject(params)), spec: spec)
@@ -71,8 +76,8 @@ struct SwarmActuatorTests {
 
     @Test func aStacksServiceIsFoundByItsShortNameAndRedeployedByTheStacks() async throws {
         let full = "muster-swarm-shop_web"
-        defer { _ = try? TestDocker.shell("docker service rm \(full)") }
-        try TestDocker.shell(
+        defer { _ = try? SwarmActuatorTests.shell("docker service rm \(full)") }
+        try SwarmActuatorTests.shell(
             """
             docker service create --detach --name \(full) \
             --label com.docker.stack.namespace=muster-swarm-shop muster-swarm:1

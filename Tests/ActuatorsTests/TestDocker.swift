@@ -9,6 +9,9 @@ enum TestDocker {
         return environment["MUSTER_TEST_DOCKER_HOST"] ?? environment["DOCKER_HOST"]
     }()
 
+    /// A one-node Swarm of its own where there is one, else the same dockerd.
+    static let swarmHost = ProcessInfo.processInfo.environment["MUSTER_TEST_SWARM_HOST"] ?? host
+
     static let executable = DockerCLI.find(inPath: ProcessInfo.processInfo.environment["PATH"] ?? "")
 
     static let isThere: Bool = {
@@ -20,12 +23,12 @@ enum TestDocker {
     }()
 
     static let managesSwarm: Bool = {
-        let manages = isThere && (try? shell("docker info --format '{{.Swarm.ControlAvailable}}'")) == "true"
+        let manages = isThere && (try? shell("docker info --format '{{.Swarm.ControlAvailable}}'", host: swarmHost)) == "true"
         if !manages { print("skipped: no Swarm manager") }
         return manages
     }()
 
-    static func client(timeout: Duration = .seconds(60)) -> DockerCLI {
+    static func client(host: String? = TestDocker.host, timeout: Duration = .seconds(60)) -> DockerCLI {
         DockerCLI(executable: executable ?? "/nonexistent/docker", host: host, timeout: timeout)
     }
 

@@ -96,6 +96,12 @@ struct RegistryTests {
         #expect(try Registry.service("services:\n  - name: a\n    host_port: \(text)\n")?.hostPort == expected)
     }
 
+    @Test("a service whose name no image can have is a service without one")
+    func imagelessName() throws {
+        let loaded = try Registry.load("defaults: {image_registry: r.io/x}\nservices: [{name: a..b}, {name: c}]")
+        #expect(loaded.desired.services.map(\.image) == [nil, "r.io/x/c"])
+    }
+
     @Test("words that YAML 1.1 took for booleans are strings", arguments: ["yes", "no", "on", "off", "y", "n"])
     func yaml11Booleans(word: String) throws {
         #expect(try Registry.service("services: [{name: a, domain: \(word)}]")?.domain == word)

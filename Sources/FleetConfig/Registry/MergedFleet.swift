@@ -6,6 +6,7 @@ struct MergedFleet {
     private var index: [String: Int]
     private let base: Marks
     private let layer: Marks?
+    private var invalidImages: [Int] = []
 
     /// What is kept of a file once its services have moved into `services`.
     private struct Marks {
@@ -84,30 +85,46 @@ struct MergedFleet {
     private mutating func apply(_ defaults: RegistryDocument.Defaults) {
         for position in services.indices {
             if services[position].containerPort == nil { services[position].containerPort = defaults.containerPort }
-            guard var image = services[position].image ?? defaults.imageRegistry.map({ _ in services[position].name })
-            else { continue }
-            if let prefix = defaults.imageRegistry, !image.utf8.contains(UInt8(ascii: "/")) {
-                image = prefix + "/" + image
-            }
-            if let version = services[position].version, let reference = ImageReference(image) {
-                image = reference.with(tag: version).description
-            }
-            services[position].image = image
+            applyImage(defaults.imageRegistry, position)
         }
+    }
+
+    /// Parses at most once: what stands in the file was judged when it was read.
+    private mutating func applyImage(_ registry: String?, _ position: Int) {
+        let written = services[position].image
+        let version = services[position].version
+        let whole: String
+        switch (written, registry) {
+        case (let written?, let registry?) where !written.utf8.contains(UInt8(ascii: "/")):
+            whole = registry + "/" + written
+        case (let written?, _):
+            if version == nil { return }
+            whole = written
+        case (nil, let registry?): whole = registry + "/" + services[position].name
+        case (nil, nil): return
+        }
+        guard let reference = ImageReference(whole) else {
+            // A name that no image can have is still a good name for a service.
+            if written != nil { invalidImages.append(position) }
+            return
+        }
+        services[position].image = version.map { reference.with(tag: $0).description } ?? whole
     }
 
     // MARK: - Checks
 
     private func checkImages() {
-        for (position, service) in services.enumerated() {
-            guard let image = service.image, ImageReference(image) == nil else { continue }
+        for position in invalidImages {
             let (problems, detail) = place(position, .image)
-            problems.error("`\(image.escapedForMessage)` is no image that docker can run", at: detail.image)
+            let image = services[position].image ?? ""
+            problems.error(
+                "`\(image.escapedForMessage)` with `image_registry` before it is no image that docker can run",
+                at: detail.image)
         }
     }
 
     private func checkProbes() {
-        for (position, service) in services.enumerated() where service.probe != nil && service.hostPort == nil {
+        for position in services.indices where services[position].probe != nil && services[position].hostPort == nil {
             let (problems, detail) = place(position, .probe)
             // A port that stands there and was refused has its own error.
             if detail.fields.contains(.hostPort), !problems.isEmpty { continue }
@@ -118,8 +135,8 @@ struct MergedFleet {
     /// Only a warning: two services of one fleet may well run on two hosts.
     private func checkHostPorts() {
         var owner = [Int32](repeating: -1, count: 65_536)
-        for (position, service) in services.enumerated() {
-            guard let port = service.hostPort else { continue }
+        for position in services.indices {
+            guard let port = services[position].hostPort else { continue }
             if owner[port] < 0 {
                 owner[port] = Int32(position)
                 continue
