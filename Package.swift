@@ -53,6 +53,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMalloc"),
 
         // The core: values and pure functions.
         room("FleetModel", [.crypto]),
@@ -90,7 +91,7 @@ let package = Package(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
-                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", .argumentParser,
+                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", "CMalloc", .argumentParser,
                 .lifecycle, .unixSignals, .logging,
             ],
             swiftSettings: settings),

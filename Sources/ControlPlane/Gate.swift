@@ -3,7 +3,9 @@ package import FleetModel
 internal import Store
 
 /// What the tick does with one proposal of the plan. Every case has its reason in words (`description`).
-package enum Judgement: Sendable {
+///
+/// Indirect, so that a storm of deferred proposals costs no more than its names.
+package indirect enum Judgement: Sendable {
     /// Gated now. `replaces` is the pending approval that this decision takes the place of, and why.
     case decided(Verdict, replaces: Replacement?)
     /// A person has been asked for the same already; the proposal is counted as seen again.
@@ -41,7 +43,11 @@ package enum Gate {
         let approvals = Dictionary(
             inputs.working.openApprovals.map { ($0.proposal.key, $0) }, uniquingKeysWith: { first, _ in first })
         return inputs.plan.proposals.map { proposal in
-            var judgement = judge(proposal, approvals[proposal.key], inputs, ledger)
+            let open = approvals[proposal.key]
+            if admitted == inputs.settings.maximumActions, open == nil, !isKnown(proposal, inputs) {
+                return JudgedProposal(proposal: proposal, judgement: .deferred)
+            }
+            var judgement = judge(proposal, open, inputs, ledger)
             if case .decided(let verdict, _) = judgement {
                 if admitted == inputs.settings.maximumActions {
                     judgement = .deferred
@@ -52,6 +58,12 @@ package enum Gate {
             }
             return JudgedProposal(proposal: proposal, judgement: judgement)
         }
+    }
+
+    /// Whether anything was decided or done before that could make the proposal more than merely deferred.
+    private static func isKnown(_ proposal: Proposal, _ inputs: TickInputs) -> Bool {
+        inputs.working.lastDecisions[proposal.key] != nil || inputs.working.denials[proposal.key] != nil
+            || inputs.working.lastActions[proposal.target] != nil
     }
 
     /// The policy's word on one proposal, with every check.

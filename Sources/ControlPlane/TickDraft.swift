@@ -190,7 +190,7 @@ package struct TickDraft: Sendable {
     private mutating func writeReport() {
         let changes = commit.approvalChanges.filter { $0.to != .approved }
         guard !commit.decisions.isEmpty || !changes.isEmpty || !commit.cancelledActions.isEmpty else { return }
-        let deferred = judged.filter { if case .deferred = $0.judgement { true } else { false } }
+        let deferred = judged.filter { if case .deferred = $0.judgement { true } else { false } }.count
         let body = JSONObject([
             ("term", .integer(inputs.term.epoch)), ("dry_run", .bool(inputs.settings.isDryRun)),
             ("proposals", .integer(inputs.plan.proposals.count)),
@@ -220,7 +220,7 @@ package struct TickDraft: Sendable {
                 .array(
                     commit.cancelledActions.map { ["id": .string($0.actionID), "detail": .string($0.detail)] })
             ),
-            ("deferred", .array(deferred.map { .string("\($0.proposal.kind) \($0.proposal.target)") })),
+            ("deferred", .integer(deferred)),
         ])
         commit.report = TickReport(id: makeID("report"), at: inputs.now, body: body)
     }

@@ -51,12 +51,22 @@ package struct DockerReader: Sendable {
     private func containerIDs() async throws(ReadFailure) -> [String] {
         let output = try await run(["ps", "--all", "--no-trunc", "--quiet"])
         var ids: [String] = []
+        if output.lines.isEmpty { try await confirmNoContainers() }
         for line in output.lines {
             guard line.count == 64, line.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
             else { throw ReadFailure(UnreadableLine(line, "a container's id").description) }
             ids.append(String(decoding: line, as: UTF8.self))
         }
         return ids
+    }
+
+    /// No line at all is what an empty host prints, and also a CLI that prints nothing: everything would be absent on
+    /// the word of silence. So the daemon's own count has to say it too.
+    private func confirmNoContainers() async throws(ReadFailure) {
+        let info = try await run(["info", "--format", "{{.Containers}}"])
+        guard info.lines.first.map({ String(decoding: $0, as: UTF8.self) }) == "0" else {
+            throw ReadFailure("`docker ps` names no container, and `docker info` does not say that there are none")
+        }
     }
 
     // MARK: - Swarm

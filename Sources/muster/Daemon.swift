@@ -43,7 +43,7 @@ enum Daemon {
         let application = api.makeApplication(host: flags.host, port: flags.port) { port in
             announceAddress(flags, port, logger)
         }
-        var services: [any Service] = [control]
+        var services: [any Service] = [MemoryTrimmer(), control]
         if let events = lookout.events { services.append(events) }
         services.append(application)
         try await serve(services, logger)

@@ -12,6 +12,7 @@ struct ServeCommand: AsyncParsableCommand {
             """)
 
     func run() async throws {
+        Memory.keepSmall()
         do {
             try await Daemon.run()
         } catch let refusal as StartRefusal {

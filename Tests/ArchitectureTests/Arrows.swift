@@ -18,9 +18,11 @@ enum Arrows {
             "ControlPlane": core.union(outside),
             "ControlAPI": core.union(outside).union(["ControlPlane"]),
             "MusterCLI": core.union(outside).union(["ControlPlane"]),
-            "muster": core.union(outside).union(["StoreSQLite", "ControlPlane", "ControlAPI", "MusterCLI"]),
+            "muster": core.union(outside).union(
+                ["StoreSQLite", "ControlPlane", "ControlAPI", "MusterCLI", "CMalloc"]),
             "CLibYAML": [],
             "CLibCurl": [],
+            "CMalloc": [],
             "CLibPQ": [],
         ]
     }()

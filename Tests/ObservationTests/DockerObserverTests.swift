@@ -49,6 +49,7 @@ struct DockerObserverTests {
             note: "hangs, deaf to TERM", ps: "trap '' TERM; sleep 1000 & wait; wait", message: "did not answer",
             timeout: .seconds(1)),
         Fault(note: "fails", ps: "echo 'Cannot connect' >&2; exit 1", message: "exited with 1: Cannot connect"),
+        Fault(note: "prints nothing", ps: "true", message: "names no container"),
         Fault(note: "garbage for ids", ps: "echo '<html>'", message: "is not what was asked for"),
         Fault(
             note: "garbage for containers", ps: "echo \(first)", inspect: "echo '{}'",

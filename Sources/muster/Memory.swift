@@ -1,0 +1,29 @@
+import CMalloc
+import ServiceLifecycle
+
+/// How the C library's allocator is to behave in a daemon that reads a whole fleet every so often.
+enum Memory {
+    /// Call first, before other threads allocate.
+    ///
+    /// By default glibc gives each thread an arena and raises the size from which it maps memory apart to that of
+    /// the largest block freed, so that a fleet's arrays stay resident after they are freed. Two arenas and a fixed
+    /// bound of 1 MiB give them back (mallopt(3)).
+    static func keepSmall() {
+        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_MMAP_THRESHOLD, 1 << 20)
+        mallopt(M_TRIM_THRESHOLD, 8 << 20)
+    }
+}
+
+/// Gives back every half minute what the ticks since then have freed: a tick over a large fleet frees much, in many
+/// small pieces, which the allocator keeps otherwise (malloc_trim(3)).
+struct MemoryTrimmer: Service {
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: .seconds(30))
+                malloc_trim(0)
+            }
+        }
+    }
+}
