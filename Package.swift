@@ -91,7 +91,8 @@ let package = Package(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
-                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", "CMalloc", .argumentParser,
+                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", "CMalloc",
+                .argumentParser,
                 .lifecycle, .unixSignals, .logging,
             ],
             swiftSettings: settings),

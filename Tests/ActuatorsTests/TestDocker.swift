@@ -23,7 +23,8 @@ enum TestDocker {
     }()
 
     static let managesSwarm: Bool = {
-        let manages = isThere && (try? shell("docker info --format '{{.Swarm.ControlAvailable}}'", host: swarmHost)) == "true"
+        let manages =
+            isThere && (try? shell("docker info --format '{{.Swarm.ControlAvailable}}'", host: swarmHost)) == "true"
         if !manages { print("skipped: no Swarm manager") }
         return manages
     }()
