@@ -81,6 +81,8 @@ package actor ControlPlane: FleetControl {
     var snapshot: Snapshot
     var lastTick: LastTick?
     var isRetryUnderWay = false
+    private var passesBegun = 0
+    private var newestPass = 0
     private var cache: ReadCache?
 
     /// What is known of the newest tick.
@@ -184,13 +186,16 @@ package actor ControlPlane: FleetControl {
     func look() async {
         let started = ContinuousClock.now
         let before = snapshot
+        passesBegun += 1
+        let pass = passesBegun
         let seen = await parts.observe(desired.value)
         metricsRegistry.observe(.observeDuration, seconds: (ContinuousClock.now - started).seconds)
         for source in seen.sources where source.failure != nil {
             metricsRegistry.count(.observerErrors, ["source": source.source.rawValue])
         }
-        // Passes of a tick and of a request may overlap; the newer one counts.
-        guard seen.at >= snapshot.at else { return }
+        // Passes of a tick and of a request may overlap; the one begun later counts, whatever the wall clock did.
+        guard pass > newestPass else { return }
+        newestPass = pass
         snapshot = seen
         if seen.generation != before.generation { tellServices(from: before, to: seen) }
     }
