@@ -74,6 +74,7 @@ extension ControlPlane: Service {
             let term = try await holdTerm()
             let result = try await decideAndCommit(term)
             metricsRegistry.count(.ticks, ["result": result])
+            if lastTick?.isQuiet != true { parts.afterTick() }
         } catch {
             failTick(error)
         }

@@ -39,6 +39,8 @@ package struct ControlParts: Sendable {
     package var logger: Logger
     /// Called at each point of an action's journal; tests end the process there.
     package var onJournal: @Sendable (JournalPoint) -> Void
+    /// Called after each tick that looked further than "nothing changed".
+    package var afterTick: @Sendable () -> Void
 
     package init(
         store: any FleetStore, actuator: any Actuator,
@@ -46,7 +48,8 @@ package struct ControlParts: Sendable {
         loadPolicy: @escaping @Sendable () -> LoadedFile<Policy>,
         observe: @escaping @Sendable (DesiredState) async -> Snapshot, clock: WallClock, settings: ControlSettings,
         instance: String, version: String, isOpenAccess: Bool, logger: Logger,
-        onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in }
+        onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in },
+        afterTick: @escaping @Sendable () -> Void = {}
     ) {
         self.store = store
         self.actuator = actuator
@@ -60,6 +63,7 @@ package struct ControlParts: Sendable {
         self.isOpenAccess = isOpenAccess
         self.logger = logger
         self.onJournal = onJournal
+        self.afterTick = afterTick
     }
 }
 

@@ -141,7 +141,7 @@ package struct Snapshot: Sendable {
     package let generation: UInt64
 
     package init(observations: [Observation], sources: [Source], at: WallTime, generation: UInt64) {
-        self.observations = observations.sorted { $0.service < $1.service }
+        self.observations = observations.inOrder { $0.service < $1.service }
         self.sources = sources
         self.at = at
         self.generation = generation

@@ -34,7 +34,8 @@ enum Daemon {
                 store: store, actuator: actuator(flags, docker), loadDesired: { files.desired() },
                 loadPolicy: { files.policy() }, observe: { await lookout.look($0) }, clock: clock,
                 settings: settings(flags), instance: instance, version: Version.current,
-                isOpenAccess: !flags.hasIdentity, logger: logger, onJournal: failpoint(environment)))
+                isOpenAccess: !flags.hasIdentity, logger: logger, onJournal: failpoint(environment),
+                afterTick: Memory.giveBack))
         wakes.connect(control.waker)
 
         let api = ControlAPI(
@@ -43,7 +44,7 @@ enum Daemon {
         let application = api.makeApplication(host: flags.host, port: flags.port) { port in
             announceAddress(flags, port, logger)
         }
-        var services: [any Service] = [MemoryTrimmer(), control]
+        var services: [any Service] = [control]
         if let events = lookout.events { services.append(events) }
         services.append(application)
         try await serve(services, logger)

@@ -1,5 +1,4 @@
 import CMalloc
-import ServiceLifecycle
 
 /// How the C library's allocator is to behave in a daemon that reads a whole fleet every so often.
 enum Memory {
@@ -13,17 +12,10 @@ enum Memory {
         mallopt(M_MMAP_THRESHOLD, 1 << 20)
         mallopt(M_TRIM_THRESHOLD, 8 << 20)
     }
-}
 
-/// Gives back every half minute what the ticks since then have freed: a tick over a large fleet frees much, in many
-/// small pieces, which the allocator keeps otherwise (malloc_trim(3)).
-struct MemoryTrimmer: Service {
-    func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                try await Task.sleep(for: .seconds(30))
-                malloc_trim(0)
-            }
-        }
+    /// Gives back what a tick has freed: over a large fleet that is much, in many small pieces, which the allocator
+    /// keeps otherwise (malloc_trim(3)). Tens of milliseconds for 100,000 services, nothing to speak of for a few.
+    static func giveBack() {
+        malloc_trim(0)
     }
 }
