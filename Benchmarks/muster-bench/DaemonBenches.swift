@@ -39,7 +39,8 @@ func benchMemory() throws -> BenchRow {
     }
     guard let resident = daemon.residentMegabytes else { throw BenchError("the daemon is gone") }
     return BenchRow(
-        name: "memory of the daemon after 10 ticks", value: resident, unit: "MB", input: "100000 services, a third probed, none diverging",
+        name: "memory of the daemon after 10 ticks", value: resident, unit: "MB",
+        input: "100000 services, a third probed, none diverging",
         reference: "limit", referenceValue: 300, ratio: resident / 300, bar: "<= 300 MB")
 }
 
