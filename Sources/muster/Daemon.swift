@@ -47,12 +47,12 @@ enum Daemon {
         var services: [any Service] = [control]
         if let events = lookout.events { services.append(events) }
         services.append(application)
-        try await serve(services, logger)
+        try await serve(services, flags, logger)
         await store.close()
         logger.notice("ended", metadata: ["event": "ended"])
     }
 
-    private static func serve(_ services: [any Service], _ logger: Logger) async throws {
+    private static func serve(_ services: [any Service], _ flags: Flags, _ logger: Logger) async throws {
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
         // SIGTERM drains, then ends within 10 s (contract, CLI).
@@ -61,7 +61,12 @@ enum Daemon {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch {
-            throw StartRefusal(lines: ["the daemon ended: \(error)"], status: 1)
+            let isTaken = "\(error)".contains("Address already in use")
+            let line =
+                isTaken
+                ? "`PORT`: \(flags.host):\(flags.port) is in use; another muster may be running, or set another port"
+                : "the daemon ended: \(error)"
+            throw StartRefusal(lines: [line], status: 1)
         }
     }
 

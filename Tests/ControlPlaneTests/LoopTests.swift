@@ -164,6 +164,7 @@ import Testing
         await bench.control.tick()
         #expect(bench.fleet.runs.isEmpty)
         #expect(await bench.control.readiness().status == .notReady)
+        await bench.close()
     }
 
     // MARK: - Helpers
