@@ -10,9 +10,6 @@ package struct PlanView: Sendable {
         judged = Gate.judge(inputs)
     }
 
-    /// True when nothing diverges: nothing is proposed, deferred or waiting its turn.
-    package var isInSync: Bool { judged.isEmpty }
-
     package var json: JSONValue {
         var buckets: [String: [JSONValue]] = [:]
         var inSync = 0

@@ -17,10 +17,10 @@ extension Verdict {
 
 extension PolicyRule {
     package var json: JSONValue {
-        .object(
+        let reference = RuleReference(id: id, origin: origin).json
+        return .object(
             JSONObject(unique: [
-                ("id", .string(id)), ("origin", RuleReference(id: id, origin: origin).json["origin"] ?? .null),
-                ("line", RuleReference(id: id, origin: origin).json["line"] ?? .null),
+                ("id", .string(id)), ("origin", reference["origin"] ?? .null), ("line", reference["line"] ?? .null),
                 ("kind", .string(kind.pattern)), ("target", .string(target.pattern)),
                 ("source", .string(source.pattern)), ("tier", .string(tier.rawValue)),
                 ("rate_limit", rateLimit?.json ?? .null), ("blast_radius", blastRadius?.json ?? .null),
