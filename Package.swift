@@ -53,6 +53,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMalloc"),
 
         // The core: values and pure functions.
@@ -64,6 +65,9 @@ let package = Package(
         room("FleetConfig", ["FleetModel", "CLibYAML", .configuration]),
         room("Store", ["FleetModel"]),
         room("StoreSQLite", ["FleetModel", "Store", .grdb]),
+        room("PostgresClient", ["CLibPQ"]),
+        room("StorePostgres", ["FleetModel", "Store", "PostgresClient", .logging]),
+        room("Leadership", ["FleetModel", "Store", "PostgresClient", .logging]),
         room("DockerCLI", ["FleetModel", .subprocess]),
         room("HTTPClient", ["CLibCurl"]),
         room("Observation", ["FleetModel", "DockerCLI", "CLibCurl", .asyncAlgorithms]),
@@ -71,7 +75,8 @@ let package = Package(
         room(
             "ControlPlane",
             [
-                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "Observation", "Actuators",
+                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "Leadership", "Observation",
+                "Actuators",
                 .logging, .lifecycle, .asyncAlgorithms,
             ]),
         room(
@@ -90,8 +95,9 @@ let package = Package(
         .executableTarget(
             name: "muster",
             dependencies: [
-                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "DockerCLI",
-                "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient", "MusterCLI", "CMalloc",
+                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
+                "Leadership", "DockerCLI", "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient",
+                "MusterCLI", "CMalloc",
                 .argumentParser,
                 .lifecycle, .unixSignals, .logging,
             ],
@@ -99,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "muster-bench",
             dependencies: [
-                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "Observation",
+                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
+                "Leadership", "Observation",
                 "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
             path: "Benchmarks/muster-bench",
@@ -109,17 +116,22 @@ let package = Package(
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
         tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
-        tests("Conformance", ["Store", "StoreSQLite", "FleetModel", .grdb]),
+        tests("Conformance", ["Store", "StoreSQLite", "StorePostgres", "PostgresClient", "FleetModel", .grdb]),
+        tests("LeadershipTests", ["Leadership", "Store", "StorePostgres", "PostgresClient", "FleetModel", .logging]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
         tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite", .logging]),
         tests(
             "ControlPlaneTests",
-            ["ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation", "Actuators", .logging]),
+            [
+                "ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Leadership", "Observation",
+                "Actuators", .logging,
+            ]),
         tests(
             "ControlAPITests",
             [
-                "ControlAPI", "ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Observation",
+                "ControlAPI", "ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Leadership",
+                "Observation",
                 "Actuators", .hummingbird, .httpTypes, .nioCore, .logging, .lifecycle,
             ]),
         tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),

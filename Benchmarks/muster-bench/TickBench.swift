@@ -2,6 +2,7 @@ import Actuators
 import ControlPlane
 import FleetModel
 import Foundation
+import Leadership
 import Logging
 import Store
 import StoreSQLite
@@ -32,7 +33,8 @@ func benchQuietTick() async throws -> BenchRow {
     logger.logLevel = .critical
     let control = ControlPlane(
         ControlParts(
-            store: store, actuator: DryRunActuator(), loadDesired: { desired }, loadPolicy: { policy },
+            store: store, candidacy: SoleCandidacy(store: store, instance: "bench/1", now: { now }),
+            actuator: DryRunActuator(), loadDesired: { desired }, loadPolicy: { policy },
             observe: { _ in snapshot },
             clock: WallClock { WallTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
             settings: ControlSettings(), instance: "bench/1", version: "bench", isOpenAccess: true, logger: logger))

@@ -23,7 +23,12 @@ package protocol Actuator: Sendable {
 
     /// Runs what `prepare` said, once. Called only after the claim is durable. Never throws: what cannot be known
     /// is `unknown`.
-    func run(_ action: Action, commands: [[String]], spec: ServiceSpec?) async -> ActionOutcome
+    ///
+    /// `mayBegin` is asked right before each command, the last thing before its process is made; at a `false` that
+    /// command and those after it are not run.
+    func run(
+        _ action: Action, commands: [[String]], spec: ServiceSpec?, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome
 
     /// Finds out by looking what became of an action that was left `executing` or ended `unknown`.
     /// Nil when looking does not tell, or not yet.
@@ -33,6 +38,16 @@ package protocol Actuator: Sendable {
     /// stands there; never by running the action's commands again. Called before `settle` for the same actions, by
     /// the leader alone. Nil when there is nothing to put right, or not yet.
     func recover(_ action: Action, now: WallTime) async -> ActionOutcome?
+}
+
+extension ActionOutcome {
+    /// Leadership was lost. What ran before is for the next leader to find out, and to put right.
+    package static func stopped(before index: Int, of commands: [[String]]) -> ActionOutcome {
+        let reason = "this process no longer trusts that it leads"
+        if index == 0 { return ActionOutcome(.failed, "nothing was run: \(reason)", commands: commands) }
+        return ActionOutcome(
+            .unknown, "stopped before command \(index + 1) of \(commands.count): \(reason)", commands: commands)
+    }
 }
 
 extension Actuator {

@@ -65,7 +65,7 @@ struct ContainerRecovery {
         guard elapsed >= swap.stopSeconds + 5, let scene = try? await look() else { return nil }
         guard isHalfway(scene) else { return nil }
         if let incoming = scene.incoming, incoming.name == swap.name {
-            switch await actuator.execute(ContainerCommands.start(incoming.id)) {
+            switch await actuator.execute(ContainerCommands.start(incoming.id), for: action) {
             case nil:
                 await keepOld(scene)
                 return ActionOutcome(
@@ -101,7 +101,7 @@ struct ContainerRecovery {
         do { scene = try await look() } catch { return .notKnown("docker could not be read to undo it") }
         guard let old = scene.old else { return .impossible("it is gone") }
         for command in undoing(old, scene.incoming) {
-            guard let failure = await actuator.execute(command) else { continue }
+            guard let failure = await actuator.execute(command, for: action) else { continue }
             let text = "`\(CommandLineText.line(command))`: \(failure)"
             return failure.leavesUnknown ? .notKnown(text) : .impossible(text)
         }
@@ -134,7 +134,7 @@ struct ContainerRecovery {
     private func keepOld(_ scene: Scene) async {
         guard let old = scene.old, old.name == swap.nextName else { return }
         // Without it the container keeps that name, and the next deploy removes it as a leftover: the service runs.
-        _ = await actuator.execute(ContainerCommands.rename(old.id, to: swap.keptName))
+        _ = await actuator.execute(ContainerCommands.rename(old.id, to: swap.keptName), for: action)
     }
 
     private func look() async throws(DockerReadError) -> Scene {

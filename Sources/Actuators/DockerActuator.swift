@@ -139,7 +139,9 @@ package struct DockerActuator: Actuator {
 
     // MARK: - Running
 
-    package func run(_ action: Action, commands: [[String]], spec: ServiceSpec?) async -> ActionOutcome {
+    package func run(
+        _ action: Action, commands: [[String]], spec: ServiceSpec?, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome {
         var environment: [String: String] = [:]
         if let replaced = ContainerSwap(action, commands: commands)?.replacedID {
             do {
@@ -151,20 +153,24 @@ package struct DockerActuator: Actuator {
             }
         }
         for (index, command) in commands.enumerated() {
-            guard let failure = await execute(command, environment: environment) else { continue }
+            guard mayBegin() else { return .stopped(before: index, of: commands) }
+            guard let failure = await execute(command, for: action, environment: environment) else { continue }
             return await outcome(of: failure, at: index, action: action, commands: commands)
         }
         return ActionOutcome(.succeeded, DockerActuator.success(action, commands), commands: commands)
     }
 
-    /// Nil when it exited with 0.
-    func execute(_ command: [String], environment: [String: String] = [:]) async -> DockerFailure? {
+    /// Nil when it exited with 0. The process has the action's id and epoch in its environment, for wrappers of the
+    /// docker CLI that keep an account of their own.
+    func execute(_ command: [String], for action: Action, environment: [String: String] = [:]) async -> DockerFailure? {
         // Docker waits as long as the container is given to end, before it answers.
         let grace = CommandText(command).stopSeconds ?? 0
         let isCreation = CommandText(command).verb == "create"
+        var extra = isCreation ? environment : [:]
+        extra["MUSTER_ACTION"] = action.id
+        extra["MUSTER_EPOCH"] = String(action.epoch)
         let result = await docker.run(
-            Array(command.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)),
-            extraEnvironment: isCreation ? environment : [:])
+            Array(command.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)), extraEnvironment: extra)
         if case .failure(let failure) = result { return failure }
         return nil
     }

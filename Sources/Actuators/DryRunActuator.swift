@@ -22,7 +22,9 @@ package struct DryRunActuator: Actuator {
         return .commands(UnseenCommands.commands(for: action, spec: spec))
     }
 
-    package func run(_ action: Action, commands: [[String]], spec: ServiceSpec?) async -> ActionOutcome {
+    package func run(
+        _ action: Action, commands: [[String]], spec: ServiceSpec?, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome {
         let lines = commands.map { "`\(CommandLineText.line($0))`" }.joined(separator: ", then ")
         return ActionOutcome(.succeeded, "dry run: would run \(lines)", commands: commands)
     }

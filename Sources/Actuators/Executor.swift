@@ -12,7 +12,7 @@ internal import Synchronization
 package final class Executor: Sendable {
     /// What the control plane is asked and told. All are called from the executor's tasks and must not block.
     private struct Hooks: Sendable {
-        var isStillTrusted: @Sendable () -> Bool
+        var isStillTrusted: @Sendable (Term) -> Bool
         var onJournal: @Sendable (JournalPoint) -> Void
         var onChange: @Sendable (Action) -> Void
         var onUnavailable: @Sendable (Action, String) -> Void
@@ -45,8 +45,8 @@ package final class Executor: Sendable {
     ///   - capacity: actions in flight at once.
     ///   - waitingLimit: actions that may wait; more stay planned in the store until a later tick offers them again.
     ///   - retryDelay: the first pause before an outcome is written again; doubles up to 50 times as long.
-    ///   - isStillTrusted: whether this process may still believe that it leads; asked right before the claim and
-    ///     right before the first command.
+    ///   - isStillTrusted: whether this process may still believe that it leads in that term; asked right before the
+    ///     claim and right before each command.
     ///   - onJournal: at each point of the journal; for `Failpoint.strike`.
     ///   - onChange: after each durable change of an action's state.
     ///   - onUnavailable: an action stays planned because runtime or store could not be reached; dispatch it again at
@@ -54,7 +54,7 @@ package final class Executor: Sendable {
     package init(
         store: any ActionStore, actuator: any Actuator, now: @escaping @Sendable () -> WallTime, logger: Logger,
         capacity: Int = 4, waitingLimit: Int = 1024, retryDelay: Duration = .milliseconds(100),
-        isStillTrusted: @escaping @Sendable () -> Bool = { true },
+        isStillTrusted: @escaping @Sendable (Term) -> Bool = { _ in true },
         onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in },
         onChange: @escaping @Sendable (Action) -> Void = { _ in },
         onUnavailable: @escaping @Sendable (Action, String) -> Void = { _, _ in }
@@ -183,28 +183,32 @@ package final class Executor: Sendable {
             logger.warning("action stays planned", metadata: ["reason": "\(reason)"])
             hooks.onUnavailable(action, reason)
         case .commands(let commands):
-            guard let claimed = await claim(action, commands: commands, term: term) else { return }
+            guard let claimed = await claim(action, commands: commands, domain: spec?.domain, term: term) else {
+                return
+            }
             await run(claimed, commands: commands, spec: spec, term: term)
         }
     }
 
     /// A refusal is an outcome of the action, not a cancellation: who approved it is to see that it failed and why.
     private func refuse(_ action: Action, _ reason: String, term: Term) async {
-        guard let claimed = await claim(action, commands: [], term: term) else { return }
+        guard let claimed = await claim(action, commands: [], domain: nil, term: term) else { return }
         await finish(claimed, ActionOutcome(.failed, "refused: \(reason)"), term: term)
     }
 
     /// Nil when the action is not ours to run: withdrawn, claimed by another, no longer trusted, or not claimable now.
-    private func claim(_ action: Action, commands: [[String]], term: Term) async -> Action? {
+    private func claim(_ action: Action, commands: [[String]], domain: String?, term: Term) async -> Action? {
         let logger = logger.about(action)
-        guard hooks.isStillTrusted() else {
+        guard hooks.isStillTrusted(term) else {
             logger.warning("action stays planned: this process no longer trusts that it leads")
             return nil
         }
         hooks.onJournal(.beforeClaim)
         do {
-            guard let claimed = try await store.claim(actionID: action.id, commands: commands, at: now(), term: term)
-            else {
+            let claimed = try await store.claim(
+                actionID: action.id, commands: commands, at: now(), term: term,
+                unlessHeld: action.proposal.scopes(domain: domain))
+            guard let claimed else {
                 logger.info("action is no longer planned; nothing is run")
                 return nil
             }
@@ -219,13 +223,10 @@ package final class Executor: Sendable {
     }
 
     private func run(_ claimed: Action, commands: [[String]], spec: ServiceSpec?, term: Term) async {
-        guard hooks.isStillTrusted() else {
-            let detail = "nothing was run: this process no longer trusts that it leads"
-            await finish(claimed, ActionOutcome(.failed, detail, commands: commands), term: term)
-            return
-        }
         logger.about(claimed).info("action begins", metadata: ["commands": "\(commands)"])
-        let outcome = await actuator.run(claimed, commands: commands, spec: spec)
+        let hooks = hooks
+        let outcome = await actuator.run(
+            claimed, commands: commands, spec: spec, mayBegin: { hooks.isStillTrusted(term) })
         hooks.onJournal(.afterCommand)
         await finish(claimed, outcome, term: term)
     }
@@ -235,7 +236,7 @@ package final class Executor: Sendable {
         do {
             // What was offered may be old by the time its turn comes.
             guard let action = try await store.action(id: offered.id),
-                action.state == .executing || action.state == .unknown, hooks.isStillTrusted()
+                action.state == .executing || action.state == .unknown, hooks.isStillTrusted(term)
             else { return }
             let recovered = await actuator.recover(action, now: now())
             let looked = recovered == nil ? await actuator.settle(action, now: now()) : nil

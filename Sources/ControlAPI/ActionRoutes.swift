@@ -47,8 +47,8 @@ enum ActionRoutes {
     @Sendable static func propose(_ call: Call) async throws(APIError) -> Response {
         let request = call.manualRequest()
         // With it a stop passes the hold of the same scope; only `POST /api/fleet/kill`, an admin's, may set it.
-        guard request.params[TickInputs.killParameter] == nil else {
-            throw .unprocessable("the parameter `\(TickInputs.killParameter)` is set by `POST /api/fleet/kill` alone")
+        guard request.params[Proposal.killParameter] == nil else {
+            throw .unprocessable("the parameter `\(Proposal.killParameter)` is set by `POST /api/fleet/kill` alone")
         }
         return try await Idempotency.once(call) { () async throws(APIError) in
             let answer = try await fromControl { () async throws(ControlError) in

@@ -1,24 +1,27 @@
 internal import Actuators
 internal import FleetModel
+internal import Leadership
 internal import Logging
 internal import ServiceLifecycle
 internal import Store
 
 extension ControlPlane: Service {
-    /// Takes the term, then ticks at every wake until shutdown; drains the executor before it ends.
+    /// Ticks at every wake until shutdown; then drains the executor and gives its term back.
     package func run() async throws {
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.keepTime() }
                 group.addTask { await self.watchFiles() }
-                group.addTask { await self.keepTicking() }
-                await group.next()
+                group.addTask { await self.parts.candidacy.run() }
+                await self.keepTicking()
+                // What runs still needs the term: only then is it given back.
+                await self.executor.drain(timeout: .seconds(8))
+                await self.parts.candidacy.resign()
                 group.cancelAll()
             }
         } onGracefulShutdown: {
             self.waker.finish()
         }
-        await executor.drain(timeout: .seconds(8))
         hub.finish()
     }
 
@@ -70,28 +73,36 @@ extension ControlPlane: Service {
         let started = ContinuousClock.now
         reloadFiles()
         await look()
-        do {
-            let term = try await holdTerm()
-            let result = try await decideAndCommit(term)
-            metricsRegistry.count(.ticks, ["result": result])
-            if lastTick?.isQuiet != true { parts.afterTick() }
+        do throws(StoreError) {
+            switch await stand() {
+            case .leading(let tenure):
+                let result = try await decideAndCommit(tenure.term)
+                metricsRegistry.count(.ticks, ["result": result])
+                if lastTick?.isQuiet != true { parts.afterTick() }
+            case .following: try await follow()
+            case .barred(let reason): throw StoreError.unavailable(reason)
+            }
         } catch {
             failTick(error)
         }
         metricsRegistry.observe(.tickDuration, seconds: (ContinuousClock.now - started).seconds)
     }
 
-    /// The term of this process, taken once.
-    private func holdTerm() async throws(StoreError) -> Term {
-        if let term { return term }
-        let taken = try await store.acquireTerm(holder: parts.instance, at: now())
-        term = taken
-        termSince = now()
-        metricsRegistry.set(.leader, to: 1)
-        metricsRegistry.set(.epoch, to: Double(taken.epoch))
-        parts.logger.notice("leading", metadata: ["event": "leader", "epoch": .stringConvertible(taken.epoch)])
-        hub.publish(StreamEvent(name: "leader", data: leaderJSON()))
-        return taken
+    /// What this process is in this tick. A change is told before anything is decided from it.
+    private func stand() async -> Standing {
+        let before = standing
+        standing = await parts.candidacy.stand()
+        if standing != before { tellStanding(after: before) }
+        return standing
+    }
+
+    /// A follower decides nothing: it looks, and keeps what it serves as the store has it.
+    private func follow() async throws(StoreError) {
+        let now = now()
+        let inputs = try await readInputs(at: now, term: Term(holder: parts.instance, epoch: 0))
+        lastTick = LastTick(inputs: inputs, at: now, failure: nil, isQuiet: false, lastSuccess: now)
+        countServices(inputs)
+        metricsRegistry.count(.ticks, ["result": "followed"])
     }
 
     /// Decides from one reading and commits against it; a reading that was overtaken is thrown away, thrice at most.
@@ -143,15 +154,8 @@ extension ControlPlane: Service {
         parts.logger.error(
             "the tick failed", metadata: ["event": "tick_failed", "reason": .string(error.description)])
         lastTick?.failure = error.description
-        if case .staleTerm = error { stepDown(error) }
+        if case .staleTerm = error, let term { parts.candidacy.lose(term, reason: error.description) }
         retrySoon()
-    }
-
-    /// Another process leads: this one proposes and acts no more.
-    private func stepDown(_ error: StoreError) {
-        term = nil
-        metricsRegistry.set(.leader, to: 0)
-        parts.logger.critical("stepping down", metadata: ["event": "leader", "reason": .string(error.description)])
     }
 
     // MARK: - Acting

@@ -1,5 +1,6 @@
 internal import Actuators
 internal import FleetModel
+internal import Leadership
 internal import Logging
 internal import Store
 
@@ -28,6 +29,25 @@ extension ControlPlane {
             action.detail = cancellation.detail
             ActionNews.tell(action, metrics: metricsRegistry, hub: hub, waker: waker)
         }
+    }
+
+    /// Leadership came or went: the log, the metrics, the stream.
+    func tellStanding(after before: Standing) {
+        if before.tenure != nil, standing.tenure == nil {
+            parts.logger.critical(
+                "stepping down",
+                metadata: ["event": "leader", "reason": .string("\(standing)"), "was": .string("\(before)")])
+        }
+        metricsRegistry.set(.leader, to: standing.tenure == nil ? 0 : 1)
+        guard let tenure = standing.tenure, tenure != before.tenure else { return }
+        metricsRegistry.set(.epoch, to: Double(tenure.term.epoch))
+        parts.logger.notice(
+            "leading",
+            metadata: [
+                "event": "leader", "epoch": .stringConvertible(tenure.term.epoch),
+                "reason": .string(tenure.reason.rawValue),
+            ])
+        hub.publish(StreamEvent(name: "leader", data: leaderJSON()))
     }
 
     private func tell(_ decision: Decision) {

@@ -1,4 +1,5 @@
 package import FleetModel
+internal import Leadership
 internal import Store
 
 /// What is asked and only read.
@@ -91,8 +92,8 @@ extension ControlPlane {
     func leaderJSON() -> JSONValue {
         guard let term else { return .null }
         return [
-            "instance": .string(term.holder), "epoch": .integer(term.epoch), "since": JSONValue(termSince),
-            "reason": "this process owns the embedded store",
+            "instance": .string(term.holder), "epoch": .integer(term.epoch), "since": JSONValue(standing.tenure?.since),
+            "reason": JSONValue(standing.tenure?.reason.rawValue),
         ]
     }
 

@@ -1,5 +1,6 @@
 package import Actuators
 package import FleetModel
+package import Leadership
 package import Logging
 internal import Reconciler
 package import Store
@@ -22,6 +23,7 @@ package struct LoadedFile<Value: Sendable>: Sendable {
 /// What the loop is made of. The executable puts it together; tests put in parts of their own.
 package struct ControlParts: Sendable {
     package var store: any FleetStore
+    package var candidacy: any Candidacy
     package var actuator: any Actuator
     /// Reads registry and overlay again if their content changed. Called at the start of each tick.
     package var loadDesired: @Sendable () -> LoadedFile<DesiredState>
@@ -43,7 +45,7 @@ package struct ControlParts: Sendable {
     package var afterTick: @Sendable () -> Void
 
     package init(
-        store: any FleetStore, actuator: any Actuator,
+        store: any FleetStore, candidacy: any Candidacy, actuator: any Actuator,
         loadDesired: @escaping @Sendable () -> LoadedFile<DesiredState>,
         loadPolicy: @escaping @Sendable () -> LoadedFile<Policy>,
         observe: @escaping @Sendable (DesiredState) async -> Snapshot, clock: WallClock, settings: ControlSettings,
@@ -52,6 +54,7 @@ package struct ControlParts: Sendable {
         afterTick: @escaping @Sendable () -> Void = {}
     ) {
         self.store = store
+        self.candidacy = candidacy
         self.actuator = actuator
         self.loadDesired = loadDesired
         self.loadPolicy = loadPolicy
@@ -78,8 +81,8 @@ package actor ControlPlane: FleetControl {
     package nonisolated let waker = Waker()
     nonisolated let executor: Executor
 
-    var term: Term?
-    var termSince: WallTime?
+    /// What the newest tick found this process to be.
+    var standing: Standing
     var desired: LoadedFile<DesiredState>
     var policyFile: LoadedFile<Policy>
     var snapshot: Snapshot
@@ -113,6 +116,7 @@ package actor ControlPlane: FleetControl {
 
     package init(_ parts: ControlParts) {
         self.parts = parts
+        standing = parts.candidacy.standing
         desired = parts.loadDesired()
         policyFile = parts.loadPolicy()
         snapshot = Snapshot(observations: [], sources: [], at: parts.clock.now(), generation: 0)
@@ -121,12 +125,13 @@ package actor ControlPlane: FleetControl {
         let metrics = metricsRegistry
         executor = Executor(
             store: parts.store, actuator: parts.actuator, now: parts.clock.now, logger: parts.logger,
-            onJournal: parts.onJournal,
+            isStillTrusted: parts.candidacy.mayDispatch, onJournal: parts.onJournal,
             onChange: { ActionNews.tell($0, metrics: metrics, hub: hub, waker: waker) })
         metrics.set(.buildInfo, ["version": parts.version], to: 1)
     }
 
     package nonisolated var store: any FleetStore { parts.store }
+    var term: Term? { standing.tenure?.term }
     package nonisolated var isOpenAccess: Bool { parts.isOpenAccess }
 
     nonisolated func now() -> WallTime { parts.clock.now() }

@@ -33,7 +33,7 @@ struct ManualProposal: Sendable {
                 .conflict("\(open.proposal.kind) on `\(request.target)` is \(open.state.rawValue): \(open.id)"))
         }
         var params = request.params
-        if let killScope { params[TickInputs.killParameter] = .string(killScope.description) }
+        if let killScope { params[Proposal.killParameter] = .string(killScope.description) }
         return .success(
             Proposal(
                 kind: kind, target: request.target, params: params, source: .manual, reason: request.reason,

@@ -33,20 +33,10 @@ package struct TickInputs: Sendable {
 
     /// The hold that stands in a proposal's way, be its target a service of the registry or not.
     ///
-    /// The stops that a `kill` asks for are not stopped by the hold that the same kill placed: they name its scope
-    /// in their parameters.
+    /// The stops that a `kill` asks for are not stopped by the hold that the same kill placed.
     package func hold(for proposal: Proposal) -> Hold? {
-        let hold = holds.hold(service: proposal.target, domain: desired[proposal.target]?.domain)
-        if let hold, proposal.kind == .stopService, proposal.source == .manual,
-            proposal.params[TickInputs.killParameter] == .string(hold.scope.description)
-        {
-            return nil
-        }
-        return hold
+        holds.hold(of: proposal.scopes(domain: desired[proposal.target]?.domain))
     }
-
-    /// The parameter of a `stop_service` that a kill proposed; its value is the kill's scope.
-    package static let killParameter = "kill"
 
     /// What the plan says of a target; nil for one that is no service of the registry.
     package func outcome(of target: String) -> Outcome? {

@@ -49,6 +49,18 @@ package struct Hold: Hashable, Sendable {
     }
 }
 
+extension Proposal {
+    /// The parameter in which a stop asked for by a `kill` names that kill's scope; no request may set it.
+    package static let killParameter = "kill"
+
+    /// The scopes whose hold stands in the proposal's way: a kill's own hold does not stop what it asked for.
+    package func scopes(domain: String?) -> [Hold.Scope] {
+        let own = [.fleet, domain.map { .domain($0) }, .service(target)].compactMap { (scope: Hold.Scope?) in scope }
+        guard kind == .stopService, source == .manual, let kill = params[Self.killParameter]?.string else { return own }
+        return own.filter { $0.description != kill }
+    }
+}
+
 /// The holds in force at one time; at most one per scope.
 package struct HoldSet: Sendable, Equatable {
     package let holds: [Hold]
@@ -79,5 +91,16 @@ package struct HoldSet: Sendable, Equatable {
     /// The hold that covers a service, the widest first.
     package func hold(service: String, domain: String?) -> Hold? {
         fleet ?? domain.flatMap { domains[$0] } ?? services[service]
+    }
+
+    /// The first of these scopes' holds that is in force.
+    package func hold(of scopes: [Hold.Scope]) -> Hold? {
+        scopes.lazy.compactMap { scope in
+            switch scope {
+            case .fleet: fleet
+            case .domain(let name): domains[name]
+            case .service(let name): services[name]
+            }
+        }.first
     }
 }

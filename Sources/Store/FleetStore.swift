@@ -1,12 +1,12 @@
 package import FleetModel
 
-/// Everything durable, in verbs of the domain. SQLite stands behind it, Postgres will; one conformance suite runs
-/// over both.
+/// Everything durable, in verbs of the domain. SQLite and Postgres stand behind it; one conformance suite runs over
+/// both.
 ///
 /// Each method is one transaction. What it answers is durable when it returns. Methods that take a `Term` refuse
 /// with `StoreError.staleTerm` when a newer one exists, checked in the same transaction.
 package protocol FleetStore: ApprovalStore, ActionStore, LedgerStore, HoldStore, OverrideStore, ReportStore,
-    IdempotencyStore, Sendable
+    IdempotencyStore, SubmissionStore, TopologyStore, NoticeStore, Sendable
 {
     /// Raises the epoch and makes `holder` its owner. Every term handed out earlier is stale from then on.
     func acquireTerm(holder: String, at now: WallTime) async throws(StoreError) -> Term
@@ -55,13 +55,23 @@ package protocol ActionStore: Sendable {
     func actions(_ query: ListQuery) async throws(StoreError) -> Page<Action>
     func action(id: String) async throws(StoreError) -> Action?
     /// `planned` -> `executing`, and its approval `approved` -> `executing`, with `commands` recorded before they
-    /// run. Nil when it is no longer planned.
-    func claim(actionID: String, commands: [[String]], at now: WallTime, term: Term) async throws(StoreError)
-        -> Action?
+    /// run. Nil when it is no longer planned. `conflict` when one of `scopes` is held at `now`, looked at in the same
+    /// transaction: a hold that was answered lets nothing begin.
+    func claim(
+        actionID: String, commands: [[String]], at now: WallTime, term: Term, unlessHeld scopes: [Hold.Scope]
+    ) async throws(StoreError) -> Action?
     /// `executing` or `unknown` -> the outcome's state (`planned` -> `cancelled` for a cancellation), and the
     /// approval's status with it. Nil when the action is in no state that allows it.
     func finish(actionID: String, _ outcome: ActionOutcome, at now: WallTime, term: Term) async throws(StoreError)
         -> Action?
+}
+
+extension ActionStore {
+    package func claim(actionID: String, commands: [[String]], at now: WallTime, term: Term) async throws(StoreError)
+        -> Action?
+    {
+        try await claim(actionID: actionID, commands: commands, at: now, term: term, unlessHeld: [])
+    }
 }
 
 package protocol HoldStore: Sendable {

@@ -15,11 +15,14 @@ package struct WorkingSet: Sendable {
     package var overrides: [StoredOverride]
     /// For each kind and target the newest entry of the ledger.
     package var lastDecisions: [ActionKey: LastDecision]
+    /// Submissions without an answer, oldest first.
+    package var submissions: [Submission]
 
     package init(
         revision: UInt64 = 0, openApprovals: [Approval] = [], denials: [ActionKey: Approval] = [:],
         openActions: [Action] = [], lastActions: [String: Action] = [:], holds: [Hold] = [],
-        overrides: [StoredOverride] = [], lastDecisions: [ActionKey: LastDecision] = [:]
+        overrides: [StoredOverride] = [], lastDecisions: [ActionKey: LastDecision] = [:],
+        submissions: [Submission] = []
     ) {
         self.revision = revision
         self.openApprovals = openApprovals
@@ -29,6 +32,7 @@ package struct WorkingSet: Sendable {
         self.holds = holds
         self.overrides = overrides
         self.lastDecisions = lastDecisions
+        self.submissions = submissions
     }
 }
 
@@ -71,6 +75,7 @@ package struct TickCommit: Sendable {
     package var newActions: [Action] = []
     /// Planned actions that no longer hold: -> `cancelled`.
     package var cancelledActions: [Cancellation] = []
+    package var submissionAnswers: [SubmissionAnswer] = []
     package var report: TickReport?
 
     package init(ledgerHead: Int, at: WallTime) {
@@ -80,7 +85,7 @@ package struct TickCommit: Sendable {
 
     package var isEmpty: Bool {
         decisions.isEmpty && newApprovals.isEmpty && seenApprovals.isEmpty && approvalChanges.isEmpty
-            && newActions.isEmpty && cancelledActions.isEmpty && report == nil
+            && newActions.isEmpty && cancelledActions.isEmpty && submissionAnswers.isEmpty && report == nil
     }
 }
 

@@ -16,11 +16,15 @@ extension SQLiteStore {
         try await read { db in try Action.fetch(db, id: id) }
     }
 
-    package func claim(actionID: String, commands: [[String]], at now: WallTime, term: Term) async throws(StoreError)
-        -> Action?
-    {
+    package func claim(
+        actionID: String, commands: [[String]], at now: WallTime, term: Term, unlessHeld scopes: [Hold.Scope]
+    ) async throws(StoreError) -> Action? {
         try await write { db in
             try Meta(db).require(term)
+            let holds = try Hold.fetchAll(db)
+            if let hold = holds.first(where: { scopes.contains($0.scope) && $0.isInForce(at: now) }) {
+                throw StoreError.conflict(hold.asReason)
+            }
             guard var action = try Action.fetch(db, id: actionID), action.state == .planned else { return nil }
             if let approvalID = action.approvalID { try startApproval(approvalID, of: action, db) }
             action.state = .executing

@@ -19,6 +19,7 @@ extension SQLiteStore {
             for approval in commit.newApprovals { try approval.insert(db) }
             for action in commit.newActions { try action.insert(db) }
             let head = try Ledger.append(decisions, to: meta, db)
+            for answer in commit.submissionAnswers { try answer.write(db) }
             if let report = commit.report { try report.insert(db) }
             try db.run("DELETE FROM last_denials WHERE at < ?", [commit.at.adding(seconds: -denialsKept).milliseconds])
             return head

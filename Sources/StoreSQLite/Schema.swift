@@ -7,7 +7,8 @@ internal import Store
 /// release. A file with a name that is not listed here was written by a newer Muster and is refused untouched.
 enum Schema {
     static let migrations: [(name: String, sql: String)] = [
-        ("001-spine", spine)
+        ("001-spine", spine),
+        ("002-submissions", submissions),
     ]
 
     static func migrate(_ pool: DatabasePool) throws {
@@ -155,5 +156,16 @@ enum Schema {
             at INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX idempotency_at ON idempotency (at);
+        """
+
+    private static let submissions = """
+        CREATE TABLE submissions (
+            id TEXT NOT NULL PRIMARY KEY,
+            at INTEGER NOT NULL,
+            requested_by TEXT NOT NULL,
+            request TEXT NOT NULL,
+            answer TEXT
+        ) STRICT;
+        CREATE INDEX submissions_unanswered ON submissions (at, id) WHERE answer IS NULL;
         """
 }

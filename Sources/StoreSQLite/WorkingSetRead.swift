@@ -32,6 +32,7 @@ extension WorkingSet {
         }
         holds = try Hold.fetchAll(db)
         overrides = try StoredOverride.fetchAll(db)
+        submissions = try Submission.fetchUnanswered(db)
         for row in try db.rows(
             """
             SELECT kind, target, id, at, verdict, policy_digest, consent_digest, earliest, dry_run FROM last_decisions

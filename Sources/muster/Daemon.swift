@@ -5,6 +5,7 @@ import DockerCLI
 import FleetConfig
 import FleetModel
 import Foundation
+import Leadership
 import Logging
 import MusterCLI
 import Observation
@@ -31,7 +32,8 @@ enum Daemon {
         let lookout = Lookout(flags, docker, clock) { wakes.wake($0) }
         let control = ControlPlane(
             ControlParts(
-                store: store, actuator: actuator(flags, docker), loadDesired: { files.desired() },
+                store: store, candidacy: SoleCandidacy(store: store, instance: instance, now: clock.now),
+                actuator: actuator(flags, docker), loadDesired: { files.desired() },
                 loadPolicy: { files.policy() }, observe: { await lookout.look($0) }, clock: clock,
                 settings: settings(flags), instance: instance, version: Version.current,
                 isOpenAccess: !flags.hasIdentity, logger: logger, onJournal: failpoint(environment),

@@ -37,7 +37,7 @@ func perform(_ actuator: any Actuator, _ action: Action, spec: ServiceSpec? = ni
         claimed.state = .executing
         claimed.commands = commands
         claimed.startedAt = .now
-        return .ran(await actuator.run(claimed, commands: commands, spec: spec))
+        return .ran(await actuator.run(claimed, commands: commands, spec: spec, mayBegin: { true }))
     case .alreadyDone(let reason): return .notRun(.alreadyDone(reason))
     case .refused(let reason): return .notRun(.refused(reason))
     case .unavailable(let reason): return .notRun(.unavailable(reason))
@@ -252,7 +252,7 @@ struct DockerActuatorTests {
             Issue.record("a deploy was expected")
             return
         }
-        let outcome = await dry.run(action, commands: commands, spec: nil)
+        let outcome = await dry.run(action, commands: commands, spec: nil, mayBegin: { true })
         #expect(outcome.result == .succeeded)
         #expect(outcome.detail.hasPrefix("dry run: would run `docker create --name act-web.muster-next"))
         #expect(try TestDocker.shell(list) == before)

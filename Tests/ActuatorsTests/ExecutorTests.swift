@@ -6,7 +6,7 @@ import Testing
 
 private func makeExecutor(
     _ store: MemoryStore, _ actuator: any Actuator, waitingLimit: Int = 1024,
-    isStillTrusted: @escaping @Sendable () -> Bool = { true },
+    isStillTrusted: @escaping @Sendable (Term) -> Bool = { _ in true },
     onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in },
     onChange: @escaping @Sendable (Action) -> Void = { _ in },
     onUnavailable: @escaping @Sendable (Action, String) -> Void = { _, _ in }
@@ -154,7 +154,7 @@ private func makeExecutor(
             let action = makeAction("action:1", target: "web")
             let store = MemoryStore([action])
             let asked = Mutex(0)
-            let isTrusted: @Sendable () -> Bool = {
+            let isTrusted: @Sendable (Term) -> Bool = { _ in
                 asked.withLock { asked in
                     asked += 1
                     return asked <= trustedQuestions

@@ -52,7 +52,7 @@ import Testing
             var action = makeAction("action:1", target: "web")
             let commands = [["docker", "restart", "-t", "0", "--", FailingDockerTests.id]]
             action.commands = commands
-            let outcome = await actuator.run(action, commands: commands, spec: nil)
+            let outcome = await actuator.run(action, commands: commands, spec: nil, mayBegin: { true })
             #expect(outcome.result == result, "\(note): \(outcome.detail)")
             #expect(outcome.detail.contains(says), "\(note): \(outcome.detail)")
         }
@@ -61,7 +61,8 @@ import Testing
     @Test func aDockerThatIsNotThereRanNothing() async {
         let actuator = DockerActuator(docker: DockerCLI(executable: "/nonexistent/docker"))
         let outcome = await actuator.run(
-            makeAction("action:1", target: "web"), commands: [["docker", "restart", "-t", "0", "--", "web"]], spec: nil)
+            makeAction("action:1", target: "web"), commands: [["docker", "restart", "-t", "0", "--", "web"]], spec: nil,
+            mayBegin: { true })
         #expect(outcome.result == .failed)
         #expect(outcome.detail.hasPrefix("nothing was run"))
     }
@@ -92,7 +93,8 @@ import Testing
     @Test func afterACommandThatDidNotAnswerNothingMoreIsRun() async throws {
         let actuator = DockerActuator(docker: try docker("sleep 60"))
         let commands = [["docker", "stop", "-t", "0", "--", "one"], ["docker", "stop", "-t", "0", "--", "two"]]
-        let outcome = await actuator.run(makeAction("action:1", target: "web"), commands: commands, spec: nil)
+        let outcome = await actuator.run(
+            makeAction("action:1", target: "web"), commands: commands, spec: nil, mayBegin: { true })
         #expect(outcome.result == .unknown)
         #expect(outcome.detail.hasPrefix("command 1 of 2: "))
         #expect(outcome.commands == commands)

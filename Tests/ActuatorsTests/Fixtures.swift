@@ -30,9 +30,9 @@ final class MemoryStore: ActionStore {
 
     func action(id: String) async throws(StoreError) -> Action? { contents.withLock { $0.actions[id] } }
 
-    func claim(actionID: String, commands: [[String]], at now: WallTime, term: Term) async throws(StoreError)
-        -> Action?
-    {
+    func claim(
+        actionID: String, commands: [[String]], at now: WallTime, term: Term, unlessHeld scopes: [Hold.Scope]
+    ) async throws(StoreError) -> Action? {
         await Task.yield()
         let result: Result<Action?, StoreError> = contents.withLock { contents in
             guard term.epoch >= contents.currentEpoch else {
@@ -109,7 +109,10 @@ final class RecordingActuator: Actuator {
 
     func prepare(_ action: Action, spec: ServiceSpec?) async -> Preparation { preparation(action) }
 
-    func run(_ action: Action, commands: [[String]], spec: ServiceSpec?) async -> ActionOutcome {
+    func run(
+        _ action: Action, commands: [[String]], spec: ServiceSpec?, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome {
+        guard mayBegin() else { return .stopped(before: 0, of: commands) }
         let target = action.proposal.target
         let isStack = action.proposal.kind == .redeployStack
         record.withLock { record in

@@ -3,7 +3,7 @@ enum Arrows {
     /// The rooms of the house, each with the rooms it may import.
     static let allowed: [String: Set<String>] = {
         let core: Set = ["FleetModel", "ActionPolicy", "Reconciler"]
-        let outside: Set = ["FleetConfig", "Store", "DockerCLI", "HTTPClient", "Observation", "Actuators"]
+        let outside: Set = ["FleetConfig", "Store", "Leadership", "DockerCLI", "HTTPClient", "Observation", "Actuators"]
         return [
             "FleetModel": [],
             "ActionPolicy": ["FleetModel"],
@@ -11,6 +11,9 @@ enum Arrows {
             "FleetConfig": ["FleetModel", "CLibYAML"],
             "Store": ["FleetModel"],
             "StoreSQLite": ["FleetModel", "Store"],
+            "PostgresClient": ["CLibPQ"],
+            "StorePostgres": ["FleetModel", "Store", "PostgresClient"],
+            "Leadership": ["FleetModel", "Store", "PostgresClient"],
             "DockerCLI": ["FleetModel"],
             "HTTPClient": ["CLibCurl"],
             "Observation": ["FleetModel", "DockerCLI", "CLibCurl"],
@@ -19,7 +22,7 @@ enum Arrows {
             "ControlAPI": core.union(outside).union(["ControlPlane"]),
             "MusterCLI": core.union(outside).union(["ControlPlane"]),
             "muster": core.union(outside).union(
-                ["StoreSQLite", "ControlPlane", "ControlAPI", "MusterCLI", "CMalloc"]),
+                ["StoreSQLite", "StorePostgres", "ControlPlane", "ControlAPI", "MusterCLI", "CMalloc"]),
             "CLibYAML": [],
             "CLibCurl": [],
             "CMalloc": [],

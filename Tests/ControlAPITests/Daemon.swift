@@ -4,6 +4,7 @@ import ControlPlane
 import FleetModel
 import Foundation
 import Hummingbird
+import Leadership
 import Logging
 import ServiceLifecycle
 import Store
@@ -69,7 +70,8 @@ struct Daemon: Sendable {
         let policy = Policy(defaults: PolicyDefaults(), rules: [], digest: "p1")
         let control = ControlPlane(
             ControlParts(
-                store: store, actuator: DryRunActuator(), loadDesired: { LoadedFile(value: desired) },
+                store: store, candidacy: SoleCandidacy(store: store, instance: "test/1", now: clock.now),
+                actuator: DryRunActuator(), loadDesired: { LoadedFile(value: desired) },
                 loadPolicy: { LoadedFile(value: policy) }, observe: { snapshot($0, at: clock.now()) }, clock: clock,
                 settings: ControlSettings(), instance: "test/1", version: "1.2.3",
                 isOpenAccess: !identity.isConfigured, logger: quiet))

@@ -2,6 +2,7 @@ import Actuators
 import ControlPlane
 import FleetModel
 import Foundation
+import Leadership
 import Logging
 import Store
 import StoreSQLite
@@ -89,8 +90,11 @@ final class ScriptedFleet: Actuator, Sendable {
         .commands([["docker", action.proposal.kind.rawValue, action.proposal.target]])
     }
 
-    func run(_ action: Action, commands: [[String]], spec: ServiceSpec?) async -> ActionOutcome {
-        state.withLock { state in
+    func run(
+        _ action: Action, commands: [[String]], spec: ServiceSpec?, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome {
+        guard mayBegin() else { return .stopped(before: 0, of: commands) }
+        return state.withLock { state in
             state.clock = state.clock.adding(seconds: 1)
             state.runs.append(Run(kind: action.proposal.kind, target: action.proposal.target, epoch: action.epoch))
             if state.outcome == .succeeded, !isDryRun {
@@ -139,7 +143,9 @@ struct Bench {
         logger.logLevel = .critical
         control = ControlPlane(
             ControlParts(
-                store: self.store, actuator: fleet, loadDesired: { desired.value }, loadPolicy: { policy.value },
+                store: self.store,
+                candidacy: SoleCandidacy(store: self.store, instance: "test/1", now: { fleet.now }), actuator: fleet,
+                loadDesired: { desired.value }, loadPolicy: { policy.value },
                 observe: { fleet.snapshot($0) }, clock: WallClock { fleet.now }, settings: settings,
                 instance: "test/1", version: "test", isOpenAccess: isOpenAccess, logger: logger))
     }

@@ -1,0 +1,2 @@
+import Leadership
+import Testing
