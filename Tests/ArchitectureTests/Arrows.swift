@@ -3,7 +3,9 @@ enum Arrows {
     /// The rooms of the house, each with the rooms it may import.
     static let allowed: [String: Set<String>] = {
         let core: Set = ["FleetModel", "ActionPolicy", "Reconciler"]
-        let outside: Set = ["FleetConfig", "Store", "Leadership", "DockerCLI", "HTTPClient", "Observation", "Actuators"]
+        let outside: Set = [
+            "FleetConfig", "Store", "Leadership", "DockerCLI", "HTTPClient", "Observation", "Actuators",
+        ]
         return [
             "FleetModel": [],
             "ActionPolicy": ["FleetModel"],
