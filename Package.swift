@@ -60,6 +60,7 @@ let package = Package(
         room("FleetModel", [.crypto]),
         room("ActionPolicy", ["FleetModel"]),
         room("Reconciler", ["FleetModel"]),
+        room("Autoscaler", ["FleetModel"]),
 
         // The shell: what reads, writes and runs.
         room("FleetConfig", ["FleetModel", "CLibYAML", .configuration]),
@@ -105,16 +106,24 @@ let package = Package(
         .executableTarget(
             name: "muster-bench",
             dependencies: [
-                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
-                "Leadership", "Observation",
+                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Autoscaler", "Store", "StoreSQLite",
+                "StorePostgres", "Leadership", "Observation",
                 "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
             path: "Benchmarks/muster-bench",
+            swiftSettings: settings),
+        // The comparison in docs/autoscaling.md: simulated loads, two autoscalers, plots.
+        .target(
+            name: "ScalingSimulation", dependencies: ["Autoscaler", "FleetModel"],
+            path: "Benchmarks/ScalingSimulation", swiftSettings: settings),
+        .executableTarget(
+            name: "scaling-plots", dependencies: ["ScalingSimulation"], path: "Benchmarks/scaling-plots",
             swiftSettings: settings),
 
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
+        tests("AutoscalerTests", ["Autoscaler", "FleetModel", "ScalingSimulation"]),
         tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
         tests("Conformance", ["Store", "StoreSQLite", "StorePostgres", "PostgresClient", "FleetModel", .grdb]),
         tests("LeadershipTests", ["Leadership", "Store", "StorePostgres", "PostgresClient", "FleetModel", .logging]),

@@ -38,37 +38,6 @@ package struct ProbeSpec: Hashable, Sendable {
     }
 }
 
-/// The `scaling:` block. With a valid one the autoscaler owns the service's replicas.
-package struct ScalingSpec: Hashable, Sendable {
-    package var minimum: Int
-    package var maximum: Int
-    package var signal: String
-    package var target: Double
-    package var scaleUpStep: Int
-    package var scaleDownStep: Int
-    package var cooldownSeconds: Int
-    package var deadband: Double
-    package var scaleUpStabilizationSamples: Int
-    package var scaleDownStabilizationSamples: Int
-
-    package init(
-        minimum: Int = 1, maximum: Int, signal: String, target: Double, scaleUpStep: Int = 1, scaleDownStep: Int = 1,
-        cooldownSeconds: Int = 300, deadband: Double = 0.05, scaleUpStabilizationSamples: Int = 1,
-        scaleDownStabilizationSamples: Int = 3
-    ) {
-        self.minimum = minimum
-        self.maximum = maximum
-        self.signal = signal
-        self.target = target
-        self.scaleUpStep = scaleUpStep
-        self.scaleDownStep = scaleDownStep
-        self.cooldownSeconds = cooldownSeconds
-        self.deadband = deadband
-        self.scaleUpStabilizationSamples = scaleUpStabilizationSamples
-        self.scaleDownStabilizationSamples = scaleDownStabilizationSamples
-    }
-}
-
 /// One service as registry and overlay want it, after defaults.
 package struct ServiceSpec: Equatable, Sendable {
     package var name: String
@@ -192,17 +161,5 @@ extension ProbeSpec {
                 check, ("interval_s", .integer(intervalSeconds)), ("timeout_s", .integer(timeoutSeconds)),
                 ("failures", .integer(failures)), ("successes", .integer(successes)),
             ]))
-    }
-}
-
-extension ScalingSpec {
-    package var json: JSONValue {
-        [
-            "min": .integer(minimum), "max": .integer(maximum), "signal": .string(signal), "target": .number(target),
-            "scale_up_step": .integer(scaleUpStep), "scale_down_step": .integer(scaleDownStep),
-            "cooldown_s": .integer(cooldownSeconds), "deadband": .number(deadband),
-            "scale_up_stabilization_samples": .integer(scaleUpStabilizationSamples),
-            "scale_down_stabilization_samples": .integer(scaleDownStabilizationSamples),
-        ]
     }
 }

@@ -2,7 +2,7 @@
 enum Arrows {
     /// The rooms of the house, each with the rooms it may import.
     static let allowed: [String: Set<String>] = {
-        let core: Set = ["FleetModel", "ActionPolicy", "Reconciler"]
+        let core: Set = ["FleetModel", "ActionPolicy", "Reconciler", "Autoscaler"]
         let outside: Set = [
             "FleetConfig", "Store", "Leadership", "DockerCLI", "HTTPClient", "Observation", "Actuators",
         ]
@@ -10,6 +10,7 @@ enum Arrows {
             "FleetModel": [],
             "ActionPolicy": ["FleetModel"],
             "Reconciler": ["FleetModel"],
+            "Autoscaler": ["FleetModel"],
             "FleetConfig": ["FleetModel", "CLibYAML"],
             "Store": ["FleetModel"],
             "StoreSQLite": ["FleetModel", "Store"],
@@ -48,6 +49,7 @@ enum Arrows {
         "FleetModel": ["Crypto", "Foundation"],
         "ActionPolicy": [],
         "Reconciler": [],
+        "Autoscaler": [],
     ]
 
     static func check(_ file: SourceTree.File) -> [Finding] {
