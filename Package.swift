@@ -71,13 +71,14 @@ let package = Package(
         room("Leadership", ["FleetModel", "Store", "PostgresClient", .logging]),
         room("DockerCLI", ["FleetModel", .subprocess]),
         room("HTTPClient", ["CLibCurl"]),
+        room("Signals", ["FleetModel", "HTTPClient"]),
         room("Observation", ["FleetModel", "DockerCLI", "CLibCurl", .asyncAlgorithms]),
         room("Actuators", ["FleetModel", "DockerCLI", "Store", .logging]),
         room(
             "ControlPlane",
             [
-                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "Leadership", "Observation",
-                "Actuators",
+                "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Autoscaler", "Store", "Leadership",
+                "Observation", "Signals", "Actuators",
                 .logging, .lifecycle, .asyncAlgorithms,
             ]),
         room(
@@ -97,7 +98,8 @@ let package = Package(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
-                "Leadership", "DockerCLI", "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient",
+                "Leadership", "DockerCLI", "Observation", "Signals", "Actuators", "ControlPlane", "ControlAPI",
+                "HTTPClient",
                 "MusterCLI", "CMalloc",
                 .argumentParser,
                 .lifecycle, .unixSignals, .logging,
@@ -127,6 +129,7 @@ let package = Package(
         tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
         tests("Conformance", ["Store", "StoreSQLite", "StorePostgres", "PostgresClient", "FleetModel", .grdb]),
         tests("LeadershipTests", ["Leadership", "Store", "StorePostgres", "PostgresClient", "FleetModel", .logging]),
+        tests("SignalsTests", ["Signals", "HTTPClient", "FleetModel"]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
         tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite", .logging]),
@@ -134,7 +137,7 @@ let package = Package(
             "ControlPlaneTests",
             [
                 "ControlPlane", "FleetModel", "FleetConfig", "Store", "StoreSQLite", "Leadership", "Observation",
-                "Actuators", .logging,
+                "Signals", "Actuators", .logging,
             ]),
         tests(
             "ControlAPITests",

@@ -14,6 +14,14 @@ package enum Names {
         }
     }
 
+    /// A signal's name: `^[a-z][a-z0-9_]{0,127}$`.
+    package static func isSignal(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= 128, (0x61...0x7A).contains(first) else { return false }
+        return text.utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
+        }
+    }
+
     /// The first byte is alphanumeric, the others alphanumeric or one of `._-`.
     private static func matches(
         _ text: String, maximumLength: Int, isAlphanumeric: (UInt8) -> Bool

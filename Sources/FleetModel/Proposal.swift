@@ -76,8 +76,12 @@ package struct Proposal: Hashable, Sendable {
 
     package var key: ActionKey { ActionKey(kind: kind, target: target) }
 
-    /// SHA-256 over what a person's consent is for: kind, target, params, the desired digest and the evidence.
+    /// SHA-256 over what a person's consent is for: kind, target, params, the desired digest and the evidence. Of what
+    /// the autoscaler asks for without the signal's value: it moves with every sample, and what is consented to is
+    /// the number of replicas that it led to.
     package var consentDigest: String {
+        var params = params
+        if source == .autoscaler { params["value"] = nil }
         let consent: JSONValue = [
             "kind": .string(kind.rawValue), "target": .string(target), "params": .object(params),
             "desired": .string(desiredDigest), "evidence": .string(evidence),

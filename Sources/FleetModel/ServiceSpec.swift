@@ -100,11 +100,14 @@ package enum ReplicasOwner: String, Sendable {
 package struct DesiredState: Sendable {
     /// Sorted by name, names unique.
     package let services: [ServiceSpec]
+    /// The signals that `scaling:` blocks may name.
+    package let signals: SignalCatalog
     /// SHA-256 over the bytes of the files and the selected profiles: equal digests mean equal wishes.
     package let digest: String
 
-    package init(services: [ServiceSpec], digest: String) {
+    package init(services: [ServiceSpec], signals: SignalCatalog = SignalCatalog(), digest: String) {
         self.services = services.inOrder { $0.name < $1.name }
+        self.signals = signals
         self.digest = digest
     }
 

@@ -9,10 +9,11 @@ package struct HTTPRequest: Sendable {
     package var timeoutSeconds: Double?
     /// Of the answer's body; an answer that is longer fails.
     package var maximumBytes: Int
+    package var tls: HTTPTLS?
 
     package init(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        timeoutSeconds: Double? = 30, maximumBytes: Int = 64 << 20
+        timeoutSeconds: Double? = 30, maximumBytes: Int = 64 << 20, tls: HTTPTLS? = nil
     ) {
         self.method = method
         self.url = url
@@ -20,6 +21,21 @@ package struct HTTPRequest: Sendable {
         self.body = body
         self.timeoutSeconds = timeoutSeconds
         self.maximumBytes = maximumBytes
+        self.tls = tls
+    }
+}
+
+/// What an `https` exchange uses in place of the system's certificates. Paths of PEM files; the server's certificate
+/// and name are always checked.
+package struct HTTPTLS: Sendable, Hashable {
+    package var caFile: String?
+    package var certificateFile: String?
+    package var keyFile: String?
+
+    package init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
+        self.caFile = caFile
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
     }
 }
 

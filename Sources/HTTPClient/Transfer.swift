@@ -55,6 +55,9 @@ final class Transfer {
         if let seconds = request.timeoutSeconds {
             _ = muster_curl_set_long(handle, CURLOPT_TIMEOUT_MS, max(1, Int(seconds * 1000)))
         }
+        if let path = request.tls?.caFile { _ = muster_curl_set_string(handle, CURLOPT_CAINFO, path) }
+        if let path = request.tls?.certificateFile { _ = muster_curl_set_string(handle, CURLOPT_SSLCERT, path) }
+        if let path = request.tls?.keyFile { _ = muster_curl_set_string(handle, CURLOPT_SSLKEY, path) }
         if origin.isLoopback { _ = muster_curl_set_string(handle, CURLOPT_NOPROXY, "*") }
         if let body = request.body {
             _ = muster_curl_set_long(handle, CURLOPT_POSTFIELDSIZE, body.count)

@@ -40,13 +40,32 @@ package enum FileChecks {
                 json: [
                     "status": "ok", "file": .string(path), "overlay": JSONValue(overlay),
                     "services": .integer(services.count), "domains": .integer(domains),
+                    "scaled": .array(services.compactMap(scaled)),
                     "digest": .string(loaded.desired.digest), "warnings": .array(loaded.warnings.map(json)),
                 ],
-                lines: ["\(path.escapedForDisplay()): ok, \(services.count) services, \(domains) domains"],
+                lines: ["\(path.escapedForDisplay()): ok, \(services.count) services, \(domains) domains"]
+                    + services.compactMap(scaling),
                 problems: loaded.warnings.map { "warning: \($0)" })
         } catch {
             return failure(error, of: path)
         }
+    }
+
+    private static func scaled(_ spec: ServiceSpec) -> JSONValue? {
+        spec.scaling.map { ["name": .string(spec.name), "scaling": $0.json] }
+    }
+
+    /// `api: 1-4 by `queue_depth`, target 200`
+    private static func scaling(_ spec: ServiceSpec) -> String? {
+        guard let scaling = spec.scaling else { return nil }
+        var line = "  \(spec.name): \(scaling.minimum)-\(scaling.maximum) replicas by `\(scaling.signal)`, "
+        line += "target \(JSONValue.number(scaling.target).text)"
+        if scaling.pause != nil { line += ", paused" }
+        if let fallback = scaling.fallback {
+            line += ", \(fallback.replicas) after \(fallback.afterSeconds) s without it"
+        }
+        for entry in scaling.schedule { line += ", at least \(entry.minimum) \(entry.window)" }
+        return line
     }
 
     /// Runs the cases of each file against `policyPath`, or against the policy that the file itself names.

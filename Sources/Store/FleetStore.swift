@@ -6,7 +6,7 @@ package import FleetModel
 /// Each method is one transaction. What it answers is durable when it returns. Methods that take a `Term` refuse
 /// with `StoreError.staleTerm` when a newer one exists, checked in the same transaction.
 package protocol FleetStore: ApprovalStore, ActionStore, LedgerStore, HoldStore, OverrideStore, ReportStore,
-    IdempotencyStore, SubmissionStore, TopologyStore, NoticeStore, Sendable
+    IdempotencyStore, SubmissionStore, TopologyStore, NoticeStore, ScalingStore, Sendable
 {
     /// Raises the epoch and makes `holder` its owner. Every term handed out earlier is stale from then on.
     func acquireTerm(holder: String, at now: WallTime) async throws(StoreError) -> Term

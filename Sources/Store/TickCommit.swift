@@ -17,12 +17,17 @@ package struct WorkingSet: Sendable {
     package var lastDecisions: [ActionKey: LastDecision]
     /// Submissions without an answer, oldest first.
     package var submissions: [Submission]
+    /// What the autoscaler keeps of each service.
+    package var scalingMemory: [ScalingKey: ScalingMemory]
+    /// For each service the newest action whose proposal `isScaling`, whatever became of it.
+    package var lastScalings: [ScalingKey: Action]
 
     package init(
         revision: UInt64 = 0, openApprovals: [Approval] = [], denials: [ActionKey: Approval] = [:],
         openActions: [Action] = [], lastActions: [String: Action] = [:], holds: [Hold] = [],
         overrides: [StoredOverride] = [], lastDecisions: [ActionKey: LastDecision] = [:],
-        submissions: [Submission] = []
+        submissions: [Submission] = [], scalingMemory: [ScalingKey: ScalingMemory] = [:],
+        lastScalings: [ScalingKey: Action] = [:]
     ) {
         self.revision = revision
         self.openApprovals = openApprovals
@@ -33,6 +38,8 @@ package struct WorkingSet: Sendable {
         self.overrides = overrides
         self.lastDecisions = lastDecisions
         self.submissions = submissions
+        self.scalingMemory = scalingMemory
+        self.lastScalings = lastScalings
     }
 }
 
@@ -72,10 +79,13 @@ package struct TickCommit: Sendable {
     /// Pending approvals whose proposal was seen again: `seen_count` + 1, `last_seen_at` = `at`.
     package var seenApprovals: [String] = []
     package var approvalChanges: [ApprovalChange] = []
+    package var approvalUpdates: [ApprovalUpdate] = []
     package var newActions: [Action] = []
     /// Planned actions that no longer hold: -> `cancelled`.
     package var cancelledActions: [Cancellation] = []
     package var submissionAnswers: [SubmissionAnswer] = []
+    package var scalingMemory: [ScalingMemoryChange] = []
+    package var scalingPoints: [ScalingPoint] = []
     package var report: TickReport?
 
     package init(ledgerHead: Int, at: WallTime) {
@@ -85,7 +95,8 @@ package struct TickCommit: Sendable {
 
     package var isEmpty: Bool {
         decisions.isEmpty && newApprovals.isEmpty && seenApprovals.isEmpty && approvalChanges.isEmpty
-            && newActions.isEmpty && cancelledActions.isEmpty && submissionAnswers.isEmpty && report == nil
+            && approvalUpdates.isEmpty && newActions.isEmpty && cancelledActions.isEmpty && submissionAnswers.isEmpty
+            && scalingMemory.isEmpty && scalingPoints.isEmpty && report == nil
     }
 }
 

@@ -64,6 +64,8 @@ package enum StoreNotice: String, Sendable, CaseIterable {
     case policy
     /// An event was taken in (issue 4).
     case event
+    /// Gauges were pushed.
+    case signal
     /// A term was given back or taken.
     case leader
     /// The loop committed: decisions, approvals, actions, outcomes.

@@ -44,6 +44,10 @@ extension Action {
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
             throw StoreError.conflict("an action on `\(proposal.target)` is planned or under way already")
         }
+        guard proposal.isScaling else { return }
+        try db.run(
+            "INSERT OR REPLACE INTO last_scalings (target, dry_run, action_id) VALUES (?, ?, ?)",
+            [proposal.target, dryRun, id])
     }
 
     /// Writes what may change after the insert.

@@ -60,6 +60,14 @@ extension Approval {
             [proposal.kind.rawValue, proposal.target, resolvedAt.milliseconds, id])
     }
 
+    /// Writes what an update in place changes besides.
+    func replace(_ db: Database) throws {
+        try db.run(
+            "UPDATE approvals SET seen_count = ?, last_seen_at = ? WHERE id = ?",
+            [seenCount, lastSeenAt.milliseconds, id])
+        try update(db)
+    }
+
     private var storedBody: String {
         var members = proposal.storedMembers
         members += [

@@ -15,11 +15,14 @@ extension SQLiteStore {
                 try cancel(cancellation, at: commit.at, term: term, db)
             }
             for change in commit.approvalChanges { try apply(change, at: commit.at, db) }
+            for update in commit.approvalUpdates { try apply(update, at: commit.at, db) }
             for id in commit.seenApprovals { try countSeen(id, at: commit.at, db) }
             for approval in commit.newApprovals { try approval.insert(db) }
             for action in commit.newActions { try action.insert(db) }
             let head = try Ledger.append(decisions, to: meta, db)
             for answer in commit.submissionAnswers { try answer.write(db) }
+            for change in commit.scalingMemory { try change.write(db, at: commit.at) }
+            try ScalingPoint.insert(commit.scalingPoints, db, at: commit.at)
             if let report = commit.report { try report.insert(db) }
             try db.run("DELETE FROM last_denials WHERE at < ?", [commit.at.adding(seconds: -denialsKept).milliseconds])
             return head
@@ -53,6 +56,16 @@ private func apply(_ change: ApprovalChange, at now: WallTime, _ db: Database) t
     approval.resolution = change.resolution ?? approval.resolution
     approval.actionID = change.actionID ?? approval.actionID
     try approval.update(db)
+}
+
+private func apply(_ update: ApprovalUpdate, at now: WallTime, _ db: Database) throws {
+    guard let approval = try Approval.fetch(db, id: update.id) else {
+        throw StoreError.conflict("there is no approval `\(update.id)`")
+    }
+    guard approval.status == .pending, approval.proposal.consentDigest == update.from else {
+        throw StoreError.conflict("approval `\(update.id)` is no longer pending as it was read")
+    }
+    try approval.updated(update, at: now).replace(db)
 }
 
 private func countSeen(_ id: String, at now: WallTime, _ db: Database) throws {

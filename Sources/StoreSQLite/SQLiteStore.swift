@@ -143,8 +143,11 @@ extension SQLiteStore {
         return try result.get()
     }
 
-    /// One write transaction: durable when it returns, rolled back when `body` throws.
-    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+    /// One write transaction: durable when it returns, rolled back when `body` throws. `raisesRevision` is false only
+    /// for what no working set holds.
+    func write<T: Sendable>(
+        raisesRevision: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
         guard !isClosed else { throw StoreError.closed }
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
             pool.asyncWriteWithoutTransaction { db in
@@ -159,7 +162,7 @@ extension SQLiteStore {
                     return value
                 }
                 // Also after a failure: a commit that could not be confirmed may have happened.
-                if db.totalChangesCount != changesBefore { self.state.withLock { $0.revision += 1 } }
+                if raisesRevision, db.totalChangesCount != changesBefore { self.state.withLock { $0.revision += 1 } }
                 continuation.resume(returning: result)
             }
         }

@@ -9,6 +9,7 @@ enum Schema {
     static let migrations: [(name: String, sql: String)] = [
         ("001-spine", spine),
         ("002-submissions", submissions),
+        ("003-scaling", scaling),
     ]
 
     static func migrate(_ pool: DatabasePool) throws {
@@ -167,5 +168,53 @@ enum Schema {
             answer TEXT
         ) STRICT;
         CREATE INDEX submissions_unanswered ON submissions (at, id) WHERE answer IS NULL;
+        """
+
+    private static let scaling = """
+        -- What the autoscaler keeps of each service from evaluation to evaluation.
+        CREATE TABLE scaling_state (
+            service TEXT NOT NULL,
+            dry_run INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (service, dry_run)
+        ) STRICT, WITHOUT ROWID;
+
+        -- For each target the newest action that sets its number of replicas.
+        CREATE TABLE last_scalings (
+            target TEXT NOT NULL,
+            dry_run INTEGER NOT NULL,
+            action_id TEXT NOT NULL REFERENCES actions (id),
+            PRIMARY KEY (target, dry_run)
+        ) STRICT, WITHOUT ROWID;
+        -- The bare `id` is that of the row with the maximum (sqlite.org/lang_select.html, 2.5).
+        INSERT INTO last_scalings SELECT target, dry_run, id FROM (
+            SELECT target, dry_run, id, max(planned_at) FROM actions WHERE kind = 'scale_service'
+            GROUP BY target, dry_run);
+
+        CREATE TABLE scaling_points (
+            service TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            dry_run INTEGER NOT NULL,
+            value REAL,
+            current INTEGER,
+            desired INTEGER,
+            verdict TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (service, at)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX scaling_points_at ON scaling_points (at);
+
+        -- The newest value pushed of each signal of each service.
+        CREATE TABLE gauges (
+            service TEXT NOT NULL,
+            signal TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            value REAL NOT NULL,
+            unit TEXT NOT NULL,
+            aggregation TEXT NOT NULL,
+            source TEXT NOT NULL,
+            PRIMARY KEY (service, signal)
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -33,6 +33,13 @@ extension WorkingSet {
         holds = try Hold.fetchAll(db)
         overrides = try StoredOverride.fetchAll(db)
         submissions = try Submission.fetchUnanswered(db)
+        scalingMemory = try ScalingMemoryChange.fetchAll(db)
+        for row in try db.rows(
+            "SELECT \(Action.columns) FROM actions WHERE id IN (SELECT action_id FROM last_scalings)")
+        {
+            let action = try Action(row: row)
+            lastScalings[ScalingKey(service: action.proposal.target, dryRun: action.dryRun)] = action
+        }
         for row in try db.rows(
             """
             SELECT kind, target, id, at, verdict, policy_digest, consent_digest, earliest, dry_run FROM last_decisions

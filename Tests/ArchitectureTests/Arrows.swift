@@ -4,7 +4,7 @@ enum Arrows {
     static let allowed: [String: Set<String>] = {
         let core: Set = ["FleetModel", "ActionPolicy", "Reconciler", "Autoscaler"]
         let outside: Set = [
-            "FleetConfig", "Store", "Leadership", "DockerCLI", "HTTPClient", "Observation", "Actuators",
+            "FleetConfig", "Store", "Leadership", "DockerCLI", "HTTPClient", "Observation", "Signals", "Actuators",
         ]
         return [
             "FleetModel": [],
@@ -19,6 +19,7 @@ enum Arrows {
             "Leadership": ["FleetModel", "Store", "PostgresClient"],
             "DockerCLI": ["FleetModel"],
             "HTTPClient": ["CLibCurl"],
+            "Signals": ["FleetModel", "HTTPClient"],
             "Observation": ["FleetModel", "DockerCLI", "CLibCurl"],
             "Actuators": ["FleetModel", "DockerCLI", "Store"],
             "ControlPlane": core.union(outside),

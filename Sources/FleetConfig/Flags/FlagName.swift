@@ -20,6 +20,14 @@ package enum FlagName: String, Sendable, CaseIterable {
     case autoscaler = "FLEET_AUTOSCALER"
     case autoscalerInterval = "FLEET_AUTOSCALER_INTERVAL"
     case scalingPrometheusURL = "SCALING_PROMETHEUS_URL"
+    case prometheusToken = "SCALING_PROMETHEUS_TOKEN"
+    case prometheusTokenFile = "SCALING_PROMETHEUS_TOKEN_FILE"
+    case prometheusUser = "SCALING_PROMETHEUS_USER"
+    case prometheusPassword = "SCALING_PROMETHEUS_PASSWORD"
+    case prometheusPasswordFile = "SCALING_PROMETHEUS_PASSWORD_FILE"
+    case prometheusCAFile = "SCALING_PROMETHEUS_CA_FILE"
+    case prometheusCertificateFile = "SCALING_PROMETHEUS_CERT_FILE"
+    case prometheusKeyFile = "SCALING_PROMETHEUS_KEY_FILE"
     case deployWatchWindow = "DEPLOY_WATCH_WINDOW"
     case deployWatchPoll = "DEPLOY_WATCH_POLL"
     case approvalTTL = "APPROVAL_TTL"
@@ -63,7 +71,8 @@ package enum FlagName: String, Sendable, CaseIterable {
     /// Marked * in the contract.
     package var isSecret: Bool {
         switch self {
-        case .stateDatabaseURI, .eventsToken, .apiKeys, .notifyWebhookURL: true
+        case .stateDatabaseURI, .eventsToken, .apiKeys, .notifyWebhookURL, .prometheusToken, .prometheusPassword:
+            true
         default: false
         }
     }

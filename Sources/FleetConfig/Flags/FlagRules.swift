@@ -10,6 +10,11 @@ enum FlagRules {
 
     static func isHTTPURL(_ text: String) -> Bool { hasScheme(text, ["http", "https"]) }
 
+    /// No user, query or fragment in it: it is printed.
+    static func isBareHTTPURL(_ text: String) -> Bool {
+        isHTTPURL(text) && text.utf8.allSatisfy { !"@?#".utf8.contains($0) }
+    }
+
     static func isPostgresURI(_ text: String) -> Bool { hasScheme(text, ["postgresql", "postgres"]) }
 
     /// Reaches this machine only: `localhost`, 127.0.0.0/8, `::1`.

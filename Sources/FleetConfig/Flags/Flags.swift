@@ -61,6 +61,7 @@ package struct Flags: Sendable {
     package var autoscaler: Bool
     package var autoscalerInterval: Int
     package var scalingPrometheusURL: String?
+    package var prometheusAccess: PrometheusAccess
     package var deployWatchWindow: Int
     package var deployWatchPoll: Int
     package var approvalTTL: Int
@@ -100,7 +101,6 @@ package struct Flags: Sendable {
             if isSet { sentences.append("`\(flag.rawValue)` is set, but \(what); unset it to start") }
         }
         add(.observers, observers.names.contains(.events), "this version has no `events` observer")
-        add(.scalingPrometheusURL, scalingPrometheusURL != nil, "this version does not scale by Prometheus signals")
         add(.eventsToken, eventsToken != nil, "this version takes no posted events")
         add(.eventsTokenFile, eventsTokenFile != nil, "this version takes no posted events")
         add(.jwksURI, jwksURI != nil, "this version knows callers by `API_KEYS` only")

@@ -3,14 +3,14 @@ import Foundation
 
 /// `"02:00-05:00"` in UTC, or `{days: [sat, sun], hours: "02:00-05:00", tz: "Europe/Berlin"}`.
 extension YAMLReader {
-    func maintenanceWindow() throws(YAMLStop) -> MaintenanceWindow? {
-        if isScalar { return try hours("maintenance_window").map { window($0, days: [], .utc) } }
+    func maintenanceWindow(_ what: String = "maintenance_window") throws(YAMLStop) -> MaintenanceWindow? {
+        if isScalar { return try hours(what).map { window($0, days: [], .utc) } }
         let start = mark
         var days: Set<Weekday> = []
         var clock: (start: Int, end: Int)?
         var zone: TimeZone? = .utc
         let before = problems.errors.count
-        try mapping("maintenance_window", in: "`maintenance_window`", WindowField.table) { field, _ throws(YAMLStop) in
+        try mapping(what, in: "`\(what)`", WindowField.table) { field, _ throws(YAMLStop) in
             switch field {
             case .days: days = try weekdays()
             case .hours: clock = try hours("hours")
@@ -19,7 +19,7 @@ extension YAMLReader {
         }
         guard problems.errors.count == before, let zone else { return nil }
         if clock == nil, days.isEmpty {
-            problems.error("`maintenance_window` needs `hours` or `days`", at: start)
+            problems.error("`\(what)` needs `hours` or `days`", at: start)
             return nil
         }
         // Days alone: the whole of them.

@@ -3,6 +3,8 @@ import FleetModel
 /// The registry with the overlay laid over it, and the checks that need every service to be known.
 struct MergedFleet {
     private(set) var services: [ServiceSpec]
+    /// Those of the overlay win, name by name.
+    let signals: SignalCatalog
     private var index: [String: Int]
     private let base: Marks
     private let layer: Marks?
@@ -19,6 +21,7 @@ struct MergedFleet {
     init(base: consuming RegistryDocument, layer: consuming RegistryDocument?) {
         self.base = Marks(
             problems: base.problems, details: base.details, dependencyMarks: base.dependencyMarks, index: base.index)
+        signals = SignalCatalog(base.signals + (layer?.signals ?? []))
         services = base.services
         index = base.index
         for position in services.indices where base.details[position].isScalingDropped {
@@ -54,6 +57,7 @@ struct MergedFleet {
         checkImages()
         checkProbes()
         checkHostPorts()
+        checkSignals()
         DependencyCheck(services: services, index: index).run { position, ordinal, message in
             let (problems, mark) = dependencyPlace(position, ordinal)
             problems.error(message, at: mark)
@@ -144,6 +148,18 @@ struct MergedFleet {
             let first = services[Int(owner[port])]
             let (problems, detail) = place(position, .hostPort)
             problems.warn("`host_port` \(port) is also that of `\(first.name)` (line \(first.line))", at: detail.entry)
+        }
+    }
+
+    /// Only a warning: without its signal a service keeps its replicas, and the definition may come in the overlay.
+    private func checkSignals() {
+        for position in services.indices {
+            guard let signal = services[position].scaling?.signal, signals[signal] == nil else { continue }
+            let (problems, detail) = place(position, .scaling)
+            let known = signals.names.map { "`\($0)`" }.joined(separator: ", ")
+            problems.warn(
+                "no signal `\(signal)` is defined, so `\(services[position].name)` will not be scaled; known are "
+                    + known, at: detail.scaling)
         }
     }
 

@@ -19,6 +19,8 @@ struct RegistryDocument {
         var probe = Mark(line: 1, column: 1)
         /// Where the marks of this entry's `depends_on` begin in `dependencyMarks`.
         var firstDependency = 0
+        /// Where the `scaling:` block begins.
+        var scaling = Mark(line: 1, column: 1)
         /// The `scaling:` block was invalid and dropped.
         var isScalingDropped = false
     }
@@ -26,6 +28,7 @@ struct RegistryDocument {
     let problems: Problems
     var defaults = Defaults()
     var allowShrink = false
+    var signals: [SignalDefinition] = []
     var services: [ServiceSpec] = []
     var details: [Detail] = []
     var dependencyMarks: [Mark] = []
@@ -71,6 +74,7 @@ struct RegistryDecoder {
             switch field {
             case .version: try reader.formatVersion()
             case .allowShrink: document.allowShrink = try reader.bool("allow_shrink") ?? false
+            case .signals: if try !reader.takeNull() { document.signals = try reader.signals() }
             case .defaults: try defaults(reader)
             case .services:
                 hasServices = true
@@ -164,6 +168,7 @@ struct RegistryDecoder {
                 return name
             }
         case .scaling:
+            detail.scaling = reader.mark
             let (scaling, clean) = try reader.problems.asWarnings { () throws(YAMLStop) in try reader.scaling() }
             spec.scaling = clean ? scaling : nil
             detail.isScalingDropped = spec.scaling == nil

@@ -4,6 +4,7 @@ enum RegistryField: String, CaseIterable {
     case defaults
     case services
     case allowShrink = "allow_shrink"
+    case signals
 
     static let table = FieldTable(RegistryField.self)
 }
@@ -57,6 +58,9 @@ enum ScalingField: String, CaseIterable {
     case deadband
     case scaleUpSamples = "scale_up_stabilization_samples"
     case scaleDownSamples = "scale_down_stabilization_samples"
+    case paused
+    case fallback
+    case schedule
 
     static let table = FieldTable(ScalingField.self)
 }

@@ -13,7 +13,7 @@ extension YAMLReader {
             switch field {
             case .min: spec.minimum = try integer(name, in: 0...100_000) ?? spec.minimum
             case .max: spec.maximum = try integer(name, in: 0...100_000) ?? spec.maximum
-            case .signal: spec.signal = try signalName() ?? spec.signal
+            case .signal: spec.signal = try signalName("signal") ?? spec.signal
             case .target: spec.target = try positive(name) ?? spec.target
             case .scaleUpStep: spec.scaleUpStep = try integer(name, in: 1...100_000) ?? spec.scaleUpStep
             case .scaleDownStep: spec.scaleDownStep = try integer(name, in: 1...100_000) ?? spec.scaleDownStep
@@ -24,6 +24,9 @@ extension YAMLReader {
                 spec.scaleUpStabilizationSamples = try integer(name, in: counts) ?? spec.scaleUpStabilizationSamples
             case .scaleDownSamples:
                 spec.scaleDownStabilizationSamples = try integer(name, in: counts) ?? spec.scaleDownStabilizationSamples
+            case .paused: spec.pause = try scalingPause()
+            case .fallback: spec.fallback = try scalingFallback()
+            case .schedule: spec.schedule = try scalingSchedule()
             }
         }
         guard isMapping else { return nil }
@@ -32,23 +35,10 @@ extension YAMLReader {
         }
         if present.contains(.max), spec.minimum > spec.maximum {
             problems.error("`min` (\(spec.minimum)) must not exceed `max` (\(spec.maximum))", at: start)
+        } else if present.contains(.max) {
+            checkBounds(spec, at: start)
         }
         return spec
-    }
-
-    private func signalName() throws(YAMLStop) -> String? {
-        let start = mark
-        guard let name = try string("signal") else { return nil }
-        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
-        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        let isName =
-            name.utf8.count <= 128 && letters.contains(name.utf8.first ?? 0)
-            && name.utf8.allSatisfy { letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_") }
-        if isName { return name }
-        problems.error(
-            "`signal` must be `a-z`, `0-9` and `_`, beginning with a letter, not `\(name.escapedForMessage)`", at: start
-        )
-        return nil
     }
 
     private func positive(_ what: String) throws(YAMLStop) -> Double? {
