@@ -90,7 +90,7 @@ let package = Package(
             "MusterCLI",
             [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "DockerCLI", "Observation",
-                "ControlPlane", "HTTPClient",
+                "ControlPlane", "HTTPClient", "PostgresClient",
             ]),
         .executableTarget(
             name: "muster",
