@@ -81,6 +81,7 @@ package actor ControlPlane: FleetControl {
     package nonisolated let waker = Waker()
     nonisolated let executor: Executor
 
+    let startedAt: WallTime
     /// What the newest tick found this process to be.
     var standing: Standing
     var desired: LoadedFile<DesiredState>
@@ -116,6 +117,7 @@ package actor ControlPlane: FleetControl {
 
     package init(_ parts: ControlParts) {
         self.parts = parts
+        startedAt = parts.clock.now()
         standing = parts.candidacy.standing
         desired = parts.loadDesired()
         policyFile = parts.loadPolicy()

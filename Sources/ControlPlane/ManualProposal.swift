@@ -12,6 +12,24 @@ struct ManualProposal: Sendable {
         self.killScope = killScope
     }
 
+    /// As a follower took it down.
+    init(_ submission: Submission) {
+        request = ManualRequest(
+            kind: submission.request["kind"]?.string ?? "", target: submission.request["target"]?.string ?? "",
+            params: submission.request["params"]?.object ?? JSONObject(),
+            reason: submission.request["reason"]?.string ?? "", requestedBy: submission.requestedBy)
+        killScope = submission.request["kill"]?.string.flatMap { Hold.Scope($0) }
+    }
+
+    func submission(id: String, at now: WallTime) -> Submission {
+        var members: [(String, JSONValue)] = [
+            ("kind", .string(request.kind)), ("target", .string(request.target)), ("params", .object(request.params)),
+            ("reason", .string(request.reason)),
+        ]
+        if let killScope { members.append(("kill", .string(killScope.description))) }
+        return Submission(id: id, request: JSONObject(members), requestedBy: request.requestedBy, at: now)
+    }
+
     /// The person asking is the evidence that it is wanted; what is wanted and seen of the target is bound to it.
     func proposal(_ inputs: TickInputs) -> Result<Proposal, ControlError> {
         let kind = ActionKind(rawValue: request.kind)

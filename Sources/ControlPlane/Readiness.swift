@@ -1,4 +1,5 @@
 package import FleetModel
+internal import Leadership
 internal import Store
 
 /// `GET /readyz`: each dependency by itself, and for each failing one what is wrong.
@@ -10,7 +11,7 @@ extension ControlPlane {
             ("registry", desired.failure.map { .failing("last good in use: \($0)") } ?? .ok),
             ("policy", policyFile.failure.map { .failing("last good in use: \($0)") } ?? .ok),
             ("observers", observersCheck()), ("actuator", actuatorCheck()), ("loop", loopCheck()),
-            ("leadership", term == nil ? .failing("no term is held yet") : .ok),
+            ("leadership", leadershipCheck()),
         ]
         let status: ReadinessStatus =
             if case .failing = store {
@@ -36,6 +37,15 @@ extension ControlPlane {
             case .ok: ["ok": true]
             case .failing(let message): ["ok": false, "message": .string(message)]
             }
+        }
+    }
+
+    /// A follower of a leader is as ready as the leader: it serves everything.
+    private func leadershipCheck() -> Check {
+        switch parts.candidacy.standing {
+        case .leading, .following(.some): .ok
+        case .following(nil): .failing("no instance leads; nothing is decided or carried out until one does")
+        case .barred(let reason): .failing("this process cannot lead, and knows of no leader: \(reason)")
         }
     }
 

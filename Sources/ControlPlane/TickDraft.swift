@@ -35,6 +35,11 @@ package struct TickDraft: Sendable {
         return draft
     }
 
+    /// What the leader says to those who asked through a follower.
+    package mutating func answer(_ answers: [SubmissionAnswer]) {
+        commit.submissionAnswers += answers
+    }
+
     /// Only what a hold ends: planned actions and open approvals on what it covers. Decides nothing new, so it needs
     /// no fresh look; a person's "hands off" does not wait for one.
     package static func make(
