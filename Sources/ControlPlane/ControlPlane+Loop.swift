@@ -200,7 +200,7 @@ extension ControlPlane: Service {
         let isLeftover = { (action: Action) in action.state == .executing || action.state == .unknown }
         let leftovers = inputs.working.openActions.filter(isLeftover)
         for action in planned + draft.commit.newActions {
-            executor.dispatch(action, spec: inputs.desired[action.proposal.target], term: inputs.term)
+            executor.dispatch(action, spec: inputs.desired.entry(for: action.proposal), term: inputs.term)
         }
         if !leftovers.isEmpty { executor.settleLeftovers(leftovers, term: inputs.term) }
         // What is starting or updating says nothing when it has ended.
