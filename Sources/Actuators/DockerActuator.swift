@@ -11,9 +11,12 @@ package struct DockerActuator: Actuator {
 
     let docker: DockerCLI
     let reader: DockerReader
+    let onJournal: @Sendable (JournalPoint) -> Void
 
-    package init(docker: DockerCLI) {
+    /// `onJournal` is called at each point of the journal that lies between two commands; for `Failpoint.strike`.
+    package init(docker: DockerCLI, onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in }) {
         self.docker = docker
+        self.onJournal = onJournal
         reader = DockerReader(docker: docker)
     }
 
@@ -154,7 +157,12 @@ package struct DockerActuator: Actuator {
         }
         for (index, command) in commands.enumerated() {
             guard mayBegin() else { return .stopped(before: index, of: commands) }
-            guard let failure = await execute(command, for: action, environment: environment) else { continue }
+            if index == 0 { onJournal(.beforeCommand) }
+            if index == 1 { onJournal(.betweenCommands) }
+            let failure = await execute(command, for: action, environment: environment) {
+                if index == 0 { onJournal(.commandStarted) }
+            }
+            guard let failure else { continue }
             return await outcome(of: failure, at: index, action: action, commands: commands)
         }
         return ActionOutcome(.succeeded, DockerActuator.success(action, commands), commands: commands)
@@ -162,7 +170,10 @@ package struct DockerActuator: Actuator {
 
     /// Nil when it exited with 0. The process has the action's id and epoch in its environment, for wrappers of the
     /// docker CLI that keep an account of their own.
-    func execute(_ command: [String], for action: Action, environment: [String: String] = [:]) async -> DockerFailure? {
+    func execute(
+        _ command: [String], for action: Action, environment: [String: String] = [:],
+        onStart: @escaping @Sendable () -> Void = {}
+    ) async -> DockerFailure? {
         // Docker waits as long as the container is given to end, before it answers.
         let grace = CommandText(command).stopSeconds ?? 0
         let isCreation = CommandText(command).verb == "create"
@@ -170,7 +181,8 @@ package struct DockerActuator: Actuator {
         extra["MUSTER_ACTION"] = action.id
         extra["MUSTER_EPOCH"] = String(action.epoch)
         let result = await docker.run(
-            Array(command.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)), extraEnvironment: extra)
+            Array(command.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)), extraEnvironment: extra,
+            onStart: onStart)
         if case .failure(let failure) = result { return failure }
         return nil
     }
