@@ -1,3 +1,4 @@
+internal import Actuators
 internal import FleetConfig
 package import FleetModel
 internal import Logging
