@@ -42,7 +42,7 @@ package struct LoadedDesiredState: Sendable {
         let services = fleet.selected(profiles: profiles)
         return LoadedDesiredState(
             desired: DesiredState(
-                services: services, signals: fleet.signals,
+                services: services, hosts: fleet.hosts, signals: fleet.signals,
                 digest: digest(registry: registry, overlay: overlay, profiles: profiles)),
             warnings: problems.flatMap(warnings),
             allowShrink: allowShrink,
