@@ -27,8 +27,12 @@ package enum ApprovalReview {
         if let hold = inputs.hold(for: approval.proposal) {
             return .withdrawn(hold.asReason)
         }
-        let consent =
-            approval.proposal.source == .manual ? manualConsent(approval, inputs) : plannedConsent(approval, inputs)
+        let consent: Consent
+        switch approval.proposal.source {
+        case .manual: consent = manualConsent(approval, inputs)
+        case .autoscaler: consent = scalingConsent(approval, inputs)
+        case .reconciler, .playbook, .deployWatch: consent = plannedConsent(approval, inputs)
+        }
         switch consent {
         case .ended(let reason): return .withdrawn(reason)
         case .unclear: return .stays
@@ -77,6 +81,15 @@ package enum ApprovalReview {
                 return .ended("changed since it was asked for: \(current.reason)")
             }
             return .holds
+        }
+    }
+
+    /// What the autoscaler asked for holds while the newest evaluation asks for it.
+    private static func scalingConsent(_ approval: Approval, _ inputs: TickInputs) -> Consent {
+        switch ScalingConsent.ended(approval, inputs) {
+        case .holds: .holds
+        case .unclear: .unclear
+        case .ended(let reason): .ended(reason)
         }
     }
 

@@ -15,6 +15,9 @@ extension ControlPlane: Service {
                 group.addTask { await self.parts.candidacy.run() }
                 group.addTask { await self.listen() }
                 group.addTask { await self.pollStore() }
+                group.addTask { await self.keepSignalTime() }
+                group.addTask { await self.keepReadingSignals() }
+                group.addTask { await self.keepReadingGauges() }
                 await self.keepTicking()
                 // What runs still needs the term: only then is it given back.
                 await self.executor.drain(timeout: .seconds(8))
@@ -47,6 +50,7 @@ extension ControlPlane: Service {
             case .hold: waker.wake(.hold)
             case .policy: waker.wake(.policy)
             case .leader: waker.wake(.leadership)
+            case .signal: gaugeWaker.wake(.signal)
             case .event, .change: waker.wake(.store)
             }
         }
@@ -163,6 +167,7 @@ extension ControlPlane: Service {
             }
             remember(inputs, at: now)
             tell(draft, inputs)
+            tellScaling(draft, inputs)
             handOver(inputs, draft)
             return draft.commit.isEmpty ? "unchanged" : "ok"
         }
@@ -186,11 +191,12 @@ extension ControlPlane: Service {
             && last.inputs.desired.digest == inputs.desired.digest
             && last.inputs.snapshot.generation == inputs.snapshot.generation && last.inputs.holds == inputs.holds
             && last.inputs.policy.digest == inputs.policy.digest
+            && last.inputs.scaling.round == inputs.scaling.round
     }
 
     private func remember(_ inputs: TickInputs, at now: WallTime) {
         let isQuiet =
-            inputs.plan.proposals.isEmpty && inputs.working.openApprovals.isEmpty
+            inputs.proposals.isEmpty && inputs.working.openApprovals.isEmpty
             && inputs.working.openActions.isEmpty && !inputs.plan.outcomes.contains(where: \.isTransient)
         lastTick = LastTick(inputs: inputs, at: now, failure: nil, isQuiet: isQuiet, lastSuccess: now)
         countServices(inputs)

@@ -40,6 +40,7 @@ extension ControlPlane {
         }
         metricsRegistry.set(.leader, to: standing.tenure == nil ? 0 : 1)
         guard let tenure = standing.tenure, tenure != before.tenure else { return }
+        signalWaker.wake(.leadership)
         metricsRegistry.set(.epoch, to: Double(tenure.term.epoch))
         metricsRegistry.count(.elections, ["reason": tenure.reason.rawValue])
         parts.logger.notice(

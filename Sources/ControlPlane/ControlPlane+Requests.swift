@@ -98,7 +98,7 @@ extension ControlPlane {
         var verdict = decision?.verdict.kind ?? .queueApproval
         var approvalID = decision?.approvalID
         switch judged.judgement {
-        case .pending(let approval, _), .granted(let approval): approvalID = approval.id
+        case .pending(let approval, _), .updated(let approval, _, _), .granted(let approval): approvalID = approval.id
         case .decided(let decided, _), .standing(let decided): verdict = decided.kind
         case .cooling, .backingOff, .deferred: break
         }

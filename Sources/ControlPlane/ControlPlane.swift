@@ -3,6 +3,7 @@ package import FleetModel
 package import Leadership
 package import Logging
 internal import Reconciler
+package import Signals
 package import Store
 
 /// A file in use: its value, and why the file on disk is not it, if it is not.
@@ -31,6 +32,8 @@ package struct ControlParts: Sendable {
     package var loadPolicy: @Sendable () -> LoadedFile<Policy>
     /// One pass over all observers, merged. Answers within its own deadline.
     package var observe: @Sendable (DesiredState) async -> Snapshot
+    /// Where the autoscaler's signals are read.
+    package var signals: SignalReader
     package var clock: WallClock
     package var settings: ControlSettings
     /// Who holds this process's terms: `host/pid`.
@@ -48,7 +51,8 @@ package struct ControlParts: Sendable {
         store: any FleetStore, candidacy: any Candidacy, actuator: any Actuator,
         loadDesired: @escaping @Sendable () -> LoadedFile<DesiredState>,
         loadPolicy: @escaping @Sendable () -> LoadedFile<Policy>,
-        observe: @escaping @Sendable (DesiredState) async -> Snapshot, clock: WallClock, settings: ControlSettings,
+        observe: @escaping @Sendable (DesiredState) async -> Snapshot, signals: SignalReader = SignalReader(),
+        clock: WallClock, settings: ControlSettings,
         instance: String, version: String, isOpenAccess: Bool, logger: Logger,
         onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in },
         afterTick: @escaping @Sendable () -> Void = {}
@@ -59,6 +63,7 @@ package struct ControlParts: Sendable {
         self.loadDesired = loadDesired
         self.loadPolicy = loadPolicy
         self.observe = observe
+        self.signals = signals
         self.clock = clock
         self.settings = settings
         self.instance = instance
@@ -79,6 +84,9 @@ package actor ControlPlane: FleetControl {
     package nonisolated let metricsRegistry = Metrics()
     package nonisolated let hub = StreamHub()
     package nonisolated let waker = Waker()
+    /// Read all signals anew; the gauges alone.
+    nonisolated let signalWaker = Waker()
+    nonisolated let gaugeWaker = Waker()
     nonisolated let executor: Executor
 
     let startedAt: WallTime
@@ -88,6 +96,8 @@ package actor ControlPlane: FleetControl {
     var policyFile: LoadedFile<Policy>
     var snapshot: Snapshot
     var lastTick: LastTick?
+    var signals = SignalReadings()
+    var lastPoints: [String: ScalingPoint] = [:]
     var isRetryUnderWay = false
     private var passesBegun = 0
     private var newestPass = 0
@@ -176,9 +186,11 @@ package actor ControlPlane: FleetControl {
         read.planGeneration = snapshot.generation
         read.planHolds = holds
         cache = read
-        return TickInputs(
+        var inputs = TickInputs(
             desired: desired.value, snapshot: snapshot, plan: plan, working: read.working, holds: holds,
             policy: policy, ledger: read.ledger, settings: parts.settings, term: term, now: now)
+        inputs.scaling = evaluateScaling(inputs)
+        return inputs
     }
 
     private func readStore(at now: WallTime) async throws(StoreError) -> ReadCache {

@@ -4,6 +4,10 @@ package import FleetModel
 package struct ControlSettings: Sendable {
     /// `FLEET_RECONCILER`: off, the loop observes and serves but proposes nothing by itself.
     package var reconcilerEnabled = true
+    /// `FLEET_AUTOSCALER`: off, no signal is read and nothing scaled by it.
+    package var autoscalerEnabled = true
+    /// `FLEET_AUTOSCALER_INTERVAL`
+    package var autoscalerIntervalSeconds = 60
     /// `FLEET_RECONCILER_INTERVAL`, the resync; events wake the loop sooner.
     package var intervalSeconds = 120
     /// `FLEET_RECONCILER_MAX_ACTIONS`: proposals gated per tick.

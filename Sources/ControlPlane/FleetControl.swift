@@ -20,6 +20,12 @@ package protocol FleetControl: Sendable {
     /// The registry's services in name order, from `after` (exclusive) on.
     func services(after name: String?, limit: Int) async -> (items: [JSONValue], next: String?)
     func service(_ name: String) async throws(ControlError) -> JSONValue
+    /// `POST /api/fleet/signals`: one sample or a list of them, taken one by one.
+    func pushSignals(_ body: JSONObject, by person: String) async throws(ControlError) -> JSONValue
+    /// `GET /api/fleet/services/{name}/scaling`: what a plot needs, oldest first.
+    func scalingHistory(_ name: String, since: WallTime?, limit: Int) async throws(ControlError) -> JSONValue
+    /// `GET /api/fleet/services/{name}/scaling/explain`; `value` is supposed in place of what was read.
+    func explainScaling(_ name: String, value: Double?) async throws(ControlError) -> JSONValue
     func topology() async -> JSONValue
     func health() async -> JSONValue
 

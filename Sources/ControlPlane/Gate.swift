@@ -10,6 +10,8 @@ package indirect enum Judgement: Sendable {
     case decided(Verdict, replaces: Replacement?)
     /// A person has been asked for the same already; the proposal is counted as seen again.
     case pending(Approval, Verdict)
+    /// A person has been asked for it in another shape: the same approval now asks for this, its votes cleared.
+    case updated(Approval, Verdict, String)
     /// A person has granted it; it is on its way.
     case granted(Approval)
     /// A person denied it a while ago, and nothing observed has changed since.
@@ -42,7 +44,7 @@ package enum Gate {
         var admitted = 0
         let approvals = Dictionary(
             inputs.working.openApprovals.map { ($0.proposal.key, $0) }, uniquingKeysWith: { first, _ in first })
-        return inputs.plan.proposals.map { proposal in
+        return inputs.proposals.map { proposal in
             let open = approvals[proposal.key]
             if admitted == inputs.settings.maximumActions, open == nil, !isKnown(proposal, inputs) {
                 return JudgedProposal(proposal: proposal, judgement: .deferred)
@@ -120,6 +122,10 @@ package enum Gate {
             }
         case .queueApproval:
             if isSame { return .pending(open, verdict) }
+            // The load moves on while a person thinks: one approval follows it, instead of one after the other.
+            if proposal.source == .autoscaler, open.proposal.source == .autoscaler {
+                return .updated(open, verdict, changes(from: open.proposal, to: proposal))
+            }
             return .decided(
                 verdict, replaces: .init(approval: open, reason: changes(from: open.proposal, to: proposal)))
         }
@@ -140,6 +146,7 @@ extension Judgement: CustomStringConvertible {
         switch self {
         case .decided(let verdict, _), .standing(let verdict): verdict.reason.description
         case .pending(let approval, _): "waits for a person: \(approval.id)"
+        case .updated(let approval, _, let reason): "waits for a person: \(approval.id), \(reason)"
         case .granted(let approval): "granted, on its way: \(approval.id)"
         case .cooling(let denial, let until):
             "\(denial.resolution ?? "denied"); not asked again before \(until) unless what is observed changes"

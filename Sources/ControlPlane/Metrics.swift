@@ -2,8 +2,9 @@ internal import Synchronization
 
 /// Muster's own numbers in Prometheus' text format (exposition format 0.0.4). All names begin `muster_`.
 ///
-/// Only names from a fixed list become series; label values come from small sets (kinds, rules, states), never from
-/// targets, so that the number of series stays bounded.
+/// Only names from a fixed list become series; label values come from small sets (kinds, rules, states), so that the
+/// number of series stays bounded. The scaled services are the one exception: those are as many as the registry says,
+/// and the series of one that is gone go with it (`replace`).
 package final class Metrics: Sendable {
     package struct Family: Sendable {
         package enum Kind: String, Sendable {
@@ -47,6 +48,15 @@ package final class Metrics: Sendable {
     package func set(_ family: Family, _ labels: KeyValuePairs<String, String> = [:], to value: Double) {
         let series = Series(family: family.name, labels: Metrics.text(labels))
         state.withLock { $0.values[series] = value }
+    }
+
+    /// All series of the family: those that are not named are gone.
+    package func replace(_ family: Family, _ series: [(labels: KeyValuePairs<String, String>, value: Double)]) {
+        let new = series.map { (Series(family: family.name, labels: Metrics.text($0.labels)), $0.value) }
+        state.withLock { state in
+            state.values = state.values.filter { $0.key.family != family.name }
+            state.values.merge(new) { $1 }
+        }
     }
 
     package func observe(_ family: Family, _ labels: KeyValuePairs<String, String> = [:], seconds: Double) {
@@ -147,6 +157,19 @@ extension Metrics.Family {
         name: "muster_action_duration_seconds", kind: .histogram, help: "From claim to outcome, by kind.")
     package static let observerErrors = Self(
         name: "muster_observer_errors_total", kind: .counter, help: "Incomplete answers by observer.")
+    package static let signalReads = Self(
+        name: "muster_signal_reads_total", kind: .counter, help: "Readings of signals by source and what came of them.")
+    package static let signalReadDuration = Self(
+        name: "muster_signal_read_duration_seconds", kind: .histogram, help: "One reading of all signals.")
+    package static let scalingValue = Self(
+        name: "muster_scaling_signal_value", kind: .gauge, help: "The signal's value that a service was evaluated by.")
+    package static let scalingCurrent = Self(
+        name: "muster_scaling_replicas_current", kind: .gauge, help: "Replicas of a scaled service, as observed.")
+    package static let scalingDesired = Self(
+        name: "muster_scaling_replicas_desired", kind: .gauge,
+        help: "Replicas that the newest evaluation of a service came to, before its guards.")
+    package static let scalingReason = Self(
+        name: "muster_scaling_verdict", kind: .gauge, help: "1 for what the newest evaluation of a service ended with.")
     package static let reloadFailures = Self(
         name: "muster_reload_failures_total", kind: .counter, help: "Files that were refused at a reload.")
     package static let fileOK = Self(
@@ -165,6 +188,7 @@ extension Metrics.Family {
     static let all: [Self] = [
         .buildInfo, .ticks, .tickDuration, .observeDuration, .lastTickAge, .wakes, .services, .observed, .proposals,
         .decisions, .approvals, .approvalChanges, .oldestApproval, .actions, .actionDuration, .observerErrors,
+        .signalReads, .signalReadDuration, .scalingValue, .scalingCurrent, .scalingDesired, .scalingReason,
         .reloadFailures, .fileOK, .leader, .epoch, .elections, .instances, .leaseAge,
     ]
 }

@@ -1,3 +1,4 @@
+internal import Autoscaler
 package import FleetModel
 
 /// The contract's plan: what a tick would do now and why, and why not for the rest.
@@ -37,9 +38,20 @@ package struct PlanView: Sendable {
                 ("deferred", .array(judged.filter(isDeferred).map(deferred))),
                 ("held", .array(buckets["held"] ?? [])), ("waiting", .array(buckets["waiting"] ?? [])),
                 ("in_flight", .array(buckets["in_flight"] ?? [])), ("blocked", .array(buckets["blocked"] ?? [])),
-                ("sources", .array(sources)), ("policy_digest", .string(inputs.policy.digest)),
+                ("scaling", .array(scaling)), ("sources", .array(sources)),
+                ("policy_digest", .string(inputs.policy.digest)),
                 ("desired_digest", .string(inputs.desired.digest)),
             ]))
+    }
+
+    /// Why each scaled service has the number of replicas that it has.
+    private var scaling: [JSONValue] {
+        inputs.scaling.evaluation.services.map { evaluation in
+            [
+                "target": .string(evaluation.service), "verdict": .string(evaluation.verdict.word),
+                "reason": .string(inputs.scaling.evaluation.reason(of: evaluation)),
+            ]
+        }
     }
 
     private func isDeferred(_ judged: JudgedProposal) -> Bool {
@@ -58,7 +70,7 @@ package struct PlanView: Sendable {
         var approvalID: String?
         switch judged.judgement {
         case .decided(let decided, _), .standing(let decided): verdict = decided
-        case .pending(let approval, let decided):
+        case .pending(let approval, let decided), .updated(let approval, let decided, _):
             verdict = decided
             approvalID = approval.id
         case .granted(let approval):

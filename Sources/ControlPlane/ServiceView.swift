@@ -1,3 +1,4 @@
+internal import Autoscaler
 package import FleetModel
 internal import Store
 
@@ -31,7 +32,8 @@ enum ServiceView {
                 ("name", .string(spec.name)), ("domain", JSONValue(spec.domain)), ("desired", spec.json),
                 ("observed", observation?.json ?? unobserved), ("divergence", divergence(outcome, inputs)),
                 ("hold", hold?.json ?? .null), ("replicas_owner", .string(spec.replicasOwner.rawValue)),
-                ("replicas_reason", .string(replicasReason(spec, observation))),
+                ("replicas_reason", .string(replicasReason(spec, observation, inputs))),
+                ("scaling", inputs.scaling.evaluation[spec.name]?.json ?? .null),
                 ("last_action", inputs.working.lastActions[spec.name]?.json ?? .null),
                 ("open_action", openAction(spec.name, inputs)), ("line", .integer(spec.line)),
             ]))
@@ -52,11 +54,15 @@ enum ServiceView {
         ]
     }
 
-    private static func replicasReason(_ spec: ServiceSpec, _ observation: Observation?) -> String {
+    private static func replicasReason(
+        _ spec: ServiceSpec, _ observation: Observation?, _ inputs: TickInputs
+    ) -> String {
         switch spec.replicasOwner {
         case .autoscaler:
             let bounds = spec.scaling.map { "\($0.minimum)-\($0.maximum)" } ?? ""
-            return "the `scaling:` block owns it; the reconciler keeps it within \(bounds)"
+            let owner = "the `scaling:` block owns it; the reconciler keeps it within \(bounds)"
+            guard let evaluation = inputs.scaling.evaluation[spec.name] else { return owner }
+            return "\(owner); \(inputs.scaling.evaluation.reason(of: evaluation))"
         case .registry: return "the registry wants \(spec.replicas ?? 0)"
         case .nobody:
             let wanted = observation?.replicas.map { "; \($0.wanted) run as they were started" } ?? ""

@@ -1,3 +1,4 @@
+internal import Autoscaler
 package import FleetModel
 package import Store
 
@@ -15,6 +16,7 @@ package struct TickDraft: Sendable {
         draft.reviewApprovals()
         draft.reviewPlannedActions()
         for judged in draft.judged { draft.apply(judged) }
+        draft.keepScaling()
         draft.writeReport()
         return draft
     }
@@ -112,6 +114,7 @@ package struct TickDraft: Sendable {
         }
         if let hold = inputs.hold(for: action.proposal) { return hold.asReason }
         guard action.proposal.source != .manual else { return nil }
+        if action.proposal.source == .autoscaler { return ScalingConsent.endedReason(action, inputs) }
         guard let outcome = inputs.outcome(of: target) else { return "`\(target)` is no longer in the registry" }
         switch outcome {
         case .inFlight:
@@ -137,8 +140,33 @@ package struct TickDraft: Sendable {
             if !commit.approvalChanges.contains(where: { $0.id == approval.id }) {
                 commit.seenApprovals.append(approval.id)
             }
+        case .updated(let approval, let verdict, let reason):
+            guard !commit.approvalChanges.contains(where: { $0.id == approval.id }) else { return }
+            update(approval, to: judged.proposal, verdict, reason)
         case .granted, .cooling, .backingOff, .standing, .deferred: break
         }
+    }
+
+    /// The same approval for what the newest evaluation asks for. Who has voted has voted for something else.
+    private mutating func update(
+        _ approval: Approval, to proposal: Proposal, _ verdict: Verdict, _ reason: String
+    ) {
+        _ = record(proposal, verdict, approvalID: approval.id)
+        let votes = approval.votes.isEmpty ? "" : "; \(approval.votes.count) votes for what it was are cleared"
+        commit.approvalUpdates.append(
+            ApprovalUpdate(
+                id: approval.id, from: approval.proposal.consentDigest, proposal: proposal, tier: verdict.tier,
+                rule: verdict.rule, approvalsNeeded: verdict.approvalsNeeded,
+                resolution: "updated at \(inputs.now): \(reason)\(votes)"))
+    }
+
+    /// What the autoscaler learned in this tick, and the points of the plot.
+    private mutating func keepScaling() {
+        commit.scalingMemory = inputs.scaling.evaluation.news.map { service, memory in
+            ScalingMemoryChange(
+                key: ScalingKey(service: service, dryRun: inputs.settings.isDryRun), memory: memory)
+        }
+        commit.scalingPoints = inputs.pointsDue()
     }
 
     private mutating func decide(_ proposal: Proposal, _ verdict: Verdict) {
@@ -202,7 +230,7 @@ package struct TickDraft: Sendable {
         let deferred = judged.filter { if case .deferred = $0.judgement { true } else { false } }.count
         let body = JSONObject([
             ("term", .integer(inputs.term.epoch)), ("dry_run", .bool(inputs.settings.isDryRun)),
-            ("proposals", .integer(inputs.plan.proposals.count)),
+            ("proposals", .integer(inputs.proposals.count)),
             (
                 "decisions",
                 .array(

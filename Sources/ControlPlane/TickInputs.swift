@@ -6,6 +6,8 @@ package struct TickInputs: Sendable {
     package var desired: DesiredState
     package var snapshot: Snapshot
     package var plan: Plan
+    /// What the autoscaler found; nothing where this process does not lead.
+    package var scaling = ScalingView()
     package var working: WorkingSet
     package var holds: HoldSet
     /// The file's rules with the stored overrides before them.

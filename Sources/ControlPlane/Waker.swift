@@ -12,6 +12,8 @@ package enum WakeCause: String, Sendable, CaseIterable {
     case action
     case retry
     case leadership
+    /// Signals were read, or pushed.
+    case signal
     /// Another instance wrote to the store: found by asking, where its notice was missed.
     case store
 }
