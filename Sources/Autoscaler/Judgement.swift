@@ -213,10 +213,11 @@ struct Judgement {
             basis: .signal, current: current, effective: effective, target: scaling.target, wanted: current,
             minimum: scaling.floor(at: now), maximum: scaling.maximum, clamped: current, desired: current)
         if let sample {
-            // A fleet total is not divided and multiplied again: that would only lose digits.
+            // A fleet total is not divided and multiplied again: that would only lose digits. Dividing by the
+            // target first keeps the rest from overflowing where the result does not.
             let isTotal = sample.aggregation == .fleetTotal
             result.perReplica = isTotal ? sample.value / Double(effective) : sample.value
-            result.exact = (isTotal ? sample.value : Double(effective) * sample.value) / scaling.target
+            result.exact = (isTotal ? 1 : Double(effective)) * (sample.value / scaling.target)
             result.wanted = Self.roundedUp(result.exact ?? 0)
         }
         if isOutside {

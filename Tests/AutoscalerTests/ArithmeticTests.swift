@@ -38,7 +38,7 @@ struct ArithmeticTests {
 
     @Test("the table of cases", arguments: table)
     func row(row: Case) {
-        let inputs = inputs(row.scaling, replicas: row.current, .sample(sample(row.value, row.signal)))
+        let inputs = webInputs(row.scaling, replicas: row.current, .sample(sample(row.value, row.signal)))
         #expect(inputs.proposed() == row.desired)
         #expect(inputs.only().arithmetic?.desired == row.desired)
     }
@@ -59,7 +59,8 @@ struct ArithmeticTests {
         Case(signal: cpu, value: 0, current: 3, scaling: wide(60), desired: 0, note: "nothing needs none"),
         Case(signal: cpu, value: 1e308, current: 9, scaling: wide(1e-308), desired: 100_000, note: "overflow"),
         Case(
-            signal: cpu, value: 1.7e308, current: 9, scaling: wide(1.7e308), desired: 100_000, note: "product overflows"
+            signal: cpu, value: 1.7e308, current: 9, scaling: wide(1.7e308), desired: 9,
+            note: "the product would overflow"
         ),
         Case(
             signal: cpu, value: 1, current: 2, scaling: wide(.leastNonzeroMagnitude), desired: 100_000,
@@ -71,8 +72,9 @@ struct ArithmeticTests {
 
     @Test("floating point neither adds nor loses a replica", arguments: numbers)
     func number(row: Case) {
-        let inputs = inputs(row.scaling, replicas: row.current, .sample(sample(row.value, row.signal)))
+        let inputs = webInputs(row.scaling, replicas: row.current, .sample(sample(row.value, row.signal)))
         #expect((inputs.proposed() ?? row.current) == row.desired)
+        #expect(inputs.only().arithmetic?.desired == row.desired)
     }
 
     @Test("every whole number of replicas is met exactly, for every pair of replicas and target")
@@ -80,7 +82,7 @@ struct ArithmeticTests {
         for replicas in 1...60 {
             for (wanted, target) in zip(1...60, [0.1, 0.3, 7, 60, 200, 1e-7].cycled(60)) {
                 let value = Double(wanted) * target / Double(replicas)
-                let result = inputs(Self.wide(target), replicas: replicas, .sample(sample(value, cpu))).only()
+                let result = webInputs(Self.wide(target), replicas: replicas, .sample(sample(value, cpu))).only()
                 #expect(result.arithmetic?.desired == wanted, "\(replicas) x \(value) / \(target)")
             }
         }
@@ -89,18 +91,18 @@ struct ArithmeticTests {
     @Test("the deadband is a share of the target, its edges belong to it, and there is none at 0 replicas")
     func deadband() {
         let at = { (value: Double, replicas: Int) in
-            inputs(replicas: replicas, .sample(sample(value))).stop()
+            webInputs(replicas: replicas, .sample(sample(value))).stop()
         }
         #expect(at(420, 2) == .withinDeadband)
         #expect(at(421, 2) == nil)
         #expect(at(380, 2) == .withinDeadband)
         #expect(at(379, 2) == .atTarget)
-        #expect(inputs(Self.fromZero, replicas: 0, .sample(sample(200))).proposed() == 1)
+        #expect(webInputs(Self.fromZero, replicas: 0, .sample(sample(200))).proposed() == 1)
     }
 
     @Test("every number of the evaluation is kept")
     func kept() throws {
-        let result = inputs(replicas: 2, .sample(sample(900))).only()
+        let result = webInputs(replicas: 2, .sample(sample(900))).only()
         let numbers = try #require(result.arithmetic)
         #expect(numbers.basis == .signal)
         #expect((numbers.current, numbers.effective) == (2, 2))
@@ -112,7 +114,7 @@ struct ArithmeticTests {
 
     @Test("a proposal names the numbers, the wish and the evidence")
     func proposal() throws {
-        let inputs = inputs(replicas: 2, .sample(sample(900)))
+        let inputs = webInputs(replicas: 2, .sample(sample(900)))
         let proposal = try #require(Autoscaler.evaluate(inputs, now: now).proposals.first)
         #expect(proposal.kind == .scaleService && proposal.target == "web" && proposal.source == .autoscaler)
         #expect(

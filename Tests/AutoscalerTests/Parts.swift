@@ -32,7 +32,7 @@ func seen(_ replicas: Int, _ name: String = "web", _ condition: Condition? = nil
 }
 
 /// The inputs for one service `web`; a test changes what it is about.
-func inputs(
+func webInputs(
     _ scaling: ScalingSpec = queueScaling, replicas: Int, _ reading: SignalReading?,
     record: ScalingRecord = ScalingRecord(), at time: WallTime = now
 ) -> ScalingInputs {
