@@ -6,7 +6,102 @@ package enum Autoscaler {
     /// longer. For longer than that there are `scaling.paused` and holds.
     package static let personStandsSeconds = 3600
 
+    /// Judges every service that has a `scaling:` block, in the order of their names.
+    ///
+    /// Called once an evaluation, for `GET /api/fleet/plan` and for `muster scale explain`. The caller writes
+    /// `Evaluation.news` with the commit of a tick that decided and never for a preview: evaluating twice from the
+    /// same inputs gives the same answer and counts no sample twice.
+    ///
+    /// The guards are asked in the order of `GuardStep`; the first that applies is the verdict. The budget comes
+    /// last and goes to scaling up before scaling down, each in the order of names: capacity that is missing hurts
+    /// more than capacity that is idle.
     package static func evaluate(_ inputs: ScalingInputs, now: WallTime) -> Evaluation {
-        Evaluation()
+        var evaluation = Evaluation()
+        evaluation.services.reserveCapacity(inputs.readings.count)
+        var candidates: [Candidate] = []
+        inputs.desired.services.withUnsafeBufferPointer { services in
+            inputs.snapshot.observations.withUnsafeBufferPointer { observations in
+                guard let first = services.baseAddress else { return }
+                var next = 0
+                for index in services.indices where (first + index).pointee.scaling != nil {
+                    let spec = first + index
+                    let observation = seek((first + index).pointee.name, in: observations, from: &next)
+                    guard var judgement = Judgement(spec, inputs, now: now) else { continue }
+                    let stop = judgement.judge(observation)
+                    if stop == nil {
+                        candidates.append(
+                            Candidate(position: evaluation.services.count, judgement.arithmetic, judgement.record))
+                    }
+                    evaluation.services.append(judgement.evaluation(index: index, stop ?? .budgetUsedUp))
+                }
+            }
+        }
+        for position in allotted(candidates, inputs.budget) {
+            evaluation.propose(position, inputs)
+        }
+        return evaluation
+    }
+
+    /// The positions of those that the budget lets through, in the order of names.
+    private static func allotted(_ candidates: [Candidate], _ budget: Int) -> [Int] {
+        var left = max(budget, 0)
+        var positions: [Int] = []
+        for direction in [ScalingDirection.up, .down] {
+            for candidate in candidates where candidate.direction == direction {
+                guard candidate.isFree || left > 0 else { continue }
+                if !candidate.isFree { left -= 1 }
+                positions.append(candidate.position)
+            }
+        }
+        return positions.sorted()
+    }
+
+    /// Like the reconciler's: both lists are sorted by name, so one pass over them finds each observation.
+    private static func seek(
+        _ name: String, in observations: UnsafeBufferPointer<Observation>, from next: inout Int
+    ) -> UnsafePointer<Observation>? {
+        guard let first = observations.baseAddress else { return nil }
+        while next < observations.count {
+            let observation = first + next
+            if observation.pointee.service == name { return observation }
+            if observation.pointee.service > name { return nil }
+            next += 1
+        }
+        return nil
+    }
+}
+
+/// A service that nothing but the budget can stop any more.
+private struct Candidate {
+    let position: Int
+    let direction: ScalingDirection?
+    let isFree: Bool
+
+    init(position: Int, _ arithmetic: ScalingArithmetic?, _ record: ScalingRecord) {
+        self.position = position
+        direction = arithmetic?.direction
+        isFree = record.isAwaitingAnswer
+    }
+}
+
+extension Evaluation {
+    /// Turns the evaluation at `position` into a proposal. Few services come this far, so a digest is affordable.
+    fileprivate mutating func propose(_ position: Int, _ inputs: ScalingInputs) {
+        let service = services[position]
+        let spec = inputs.desired.services[service.index]
+        guard let arithmetic = service.arithmetic, let direction = arithmetic.direction, let scaling = spec.scaling
+        else { return }
+        var params = JSONObject(unique: [
+            ("replicas", .integer(arithmetic.desired)), ("from_replicas", .integer(arithmetic.current)),
+            ("direction", .string(direction.rawValue)), ("signal", .string(scaling.signal)),
+            ("value", service.sample.map { .number($0.value) } ?? .null), ("target", .number(scaling.target)),
+        ])
+        if arithmetic.basis != .signal { params["basis"] = .string(arithmetic.basis.rawValue) }
+        services[position].verdict = .proposed(proposals.count)
+        proposals.append(
+            Proposal(
+                kind: .scaleService, target: spec.name, params: params, source: .autoscaler,
+                reason: service.reason(scaling), desiredDigest: spec.digest,
+                evidence: inputs.snapshot[spec.name]?.evidence ?? ""))
     }
 }

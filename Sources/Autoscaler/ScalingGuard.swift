@@ -10,6 +10,8 @@ package enum ScalingGuard: Hashable, Sendable {
     case stopped
     /// Only a replicated Swarm service has a number of replicas that can be changed.
     case notScalable(Runtime?)
+    /// The registry names another runtime than the one observed: what it does not mean is not touched.
+    case otherRuntime(declared: Runtime, observed: Runtime)
     case held(Hold)
     case busy(BusyCause)
     /// Set to 0 by a person or outside Muster; stays until somebody sets another number.
@@ -57,7 +59,7 @@ extension ScalingGuard {
         switch self {
         case .unobserved: .observed
         case .down, .absent, .stopped: .running
-        case .notScalable: .scalable
+        case .notScalable, .otherRuntime: .scalable
         case .held, .busy: .free
         case .zeroByHand: .zero
         case .outOfBounds: .bounds
@@ -79,7 +81,7 @@ extension ScalingGuard {
         case .down: "down"
         case .absent: "absent"
         case .stopped: "stopped"
-        case .notScalable: "not_scalable"
+        case .notScalable, .otherRuntime: "not_scalable"
         case .held: "held"
         case .busy: "busy"
         case .zeroByHand: "zero_by_hand"
@@ -108,6 +110,8 @@ extension ScalingGuard: CustomStringConvertible {
             runtime == .container
                 ? "a plain container is always one; run it as a Swarm service"
                 : "nothing observed has a number of replicas that could be changed"
+        case .otherRuntime(let declared, let observed):
+            "the registry says `runtime: \(declared.rawValue)`, docker shows a \(observed.rawValue)"
         case .held(let hold): hold.asReason
         case .busy(let cause): cause.description
         case .zeroByHand(.person(let name, let at)): "set to 0 by \(name) at \(at); stays until somebody scales it up"
