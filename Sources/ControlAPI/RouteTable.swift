@@ -4,7 +4,7 @@ internal import HTTPTypes
 enum RouteTable {
     static let all: [Route] =
         OpenRoutes.all + PageRoute.all + ServiceRoutes.all + ApprovalRoutes.all + ActionRoutes.all
-        + RecordRoutes.all + HoldRoutes.all + PolicyRoutes.all + StreamRoute.all
+        + RecordRoutes.all + ScalingRoutes.all + HoldRoutes.all + PolicyRoutes.all + StreamRoute.all
 }
 
 /// Finds the route of a path and method.

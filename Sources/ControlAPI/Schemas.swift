@@ -18,7 +18,7 @@ enum Schemas {
             ("Evaluation", ["type": "object", "description": "decision, rule, every check with its numbers"]),
             ("OverrideRequest", overrideRequest), ("Override", ["type": "object"]),
             ("OverrideList", list("overrides", "Override")), ("Removed", removed),
-        ] + requests
+        ] + ScalingRoutes.schemas + requests
 
     /// The bodies, from the rules that check them.
     private static var requests: [(name: String, schema: JSONValue)] {

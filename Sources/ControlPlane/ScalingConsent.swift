@@ -36,7 +36,8 @@ enum ScalingConsent {
         case .unobserved, .noData, .busy, .coolingDown, .stabilizing, .budgetUsedUp: .unclear
         case .withinDeadband, .atTarget:
             .ended("the load no longer asks for it after \(inputs.now.seconds(since: approval.createdAt)) s")
-        case .down, .absent, .stopped, .notScalable, .held, .zeroByHand, .outOfBounds, .paused, .scaledByPerson,
+        case .down, .absent, .stopped, .notScalable, .otherRuntime, .held, .zeroByHand, .outOfBounds, .paused,
+            .scaledByPerson,
             .scaledOutside:
             .ended("no longer proposed: \(guardian)")
         }

@@ -39,14 +39,18 @@ package struct SignalQuery: Hashable, Sendable {
         }
     }
 
-    package init(_ text: String) throws(Problem) {
-        guard !text.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x09 }) else { throw .empty }
-        guard text.utf8.count <= SignalQuery.maximumBytes else { throw .tooLong }
-        guard text.utf8.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x0A || $0 == 0x09 }) else {
-            throw .controlCharacter
-        }
+    private init(text: String, pieces: [Piece]) {
         self.text = text
-        pieces = try SignalQuery.pieces(Array(text.utf8))
+        self.pieces = pieces
+    }
+
+    package static func read(_ text: String) -> Result<SignalQuery, Problem> {
+        guard !text.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x09 }) else { return .failure(.empty) }
+        guard text.utf8.count <= SignalQuery.maximumBytes else { return .failure(.tooLong) }
+        guard text.utf8.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x0A || $0 == 0x09 }) else {
+            return .failure(.controlCharacter)
+        }
+        return pieces(Array(text.utf8)).map { SignalQuery(text: text, pieces: $0) }
     }
 
     /// Every service has a query of its own; false where one query is shared by all.
@@ -69,7 +73,7 @@ package struct SignalQuery: Hashable, Sendable {
 
     /// One pass over the text that knows in which string it is (PromQL's string literals are Go's: `"` and `'` with
     /// backslash escapes, backticks without; `#` begins a comment).
-    private static func pieces(_ bytes: [UInt8]) throws(Problem) -> [Piece] {
+    private static func pieces(_ bytes: [UInt8]) -> Result<[Piece], Problem> {
         var pieces: [Piece] = []
         var plain: [UInt8] = []
         var string: (end: UInt8, quoting: Quoting)?
@@ -77,7 +81,7 @@ package struct SignalQuery: Hashable, Sendable {
         while position < bytes.count {
             let byte = bytes[position]
             if bytes[position...].starts(with: placeholder) {
-                guard let string else { throw .unquotedService }
+                guard let string else { return .failure(.unquotedService) }
                 pieces.append(.text(String(decoding: plain, as: UTF8.self)))
                 pieces.append(.name(string.quoting))
                 plain = []
@@ -103,8 +107,8 @@ package struct SignalQuery: Hashable, Sendable {
                 string = (byte, Quoting(isRaw: byte == UInt8(ascii: "`"), isPattern: isPattern))
             }
         }
-        guard string == nil else { throw .openString }
-        return pieces + [.text(String(decoding: plain, as: UTF8.self))]
+        guard string == nil else { return .failure(.openString) }
+        return .success(pieces + [.text(String(decoding: plain, as: UTF8.self))])
     }
 
     private static func endsInPatternMatch(_ bytes: ArraySlice<UInt8>) -> Bool {

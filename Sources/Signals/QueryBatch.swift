@@ -50,14 +50,13 @@ package struct QueryBatch: Sendable {
 
     private static func query(for request: SignalRequest) -> Result<Query, Refusal> {
         guard let text = request.definition.query else { return .failure(Refusal(reason: .notRead)) }
-        do throws(SignalQuery.Problem) {
-            let query = try SignalQuery(text)
+        switch SignalQuery.read(text) {
+        case .success(let query):
             return .success(
                 Query(
                     text: query.filled(service: request.service),
                     maximumAgeSeconds: request.definition.maximumAgeSeconds, isShared: !query.namesService))
-        } catch {
-            return .failure(Refusal(reason: .sourceFailed("its query \(error)")))
+        case .failure(let problem): return .failure(Refusal(reason: .sourceFailed("its query \(problem)")))
         }
     }
 }

@@ -10,6 +10,7 @@ import Logging
 import MusterCLI
 import Observation
 import ServiceLifecycle
+import Signals
 import StoreSQLite
 import UnixSignals
 
@@ -35,7 +36,8 @@ enum Daemon {
             ControlParts(
                 store: store, candidacy: SoleCandidacy(store: store, instance: instance, now: clock.now),
                 actuator: actuator(flags, docker, onJournal), loadDesired: { files.desired() },
-                loadPolicy: { files.policy() }, observe: { await lookout.look($0) }, clock: clock,
+                loadPolicy: { files.policy() }, observe: { await lookout.look($0) },
+                signals: SignalReader(flags), clock: clock,
                 settings: settings(flags), instance: instance, version: Version.current,
                 isOpenAccess: !flags.hasIdentity, logger: logger, onJournal: onJournal,
                 afterTick: Memory.giveBack))
@@ -126,6 +128,8 @@ enum Daemon {
     private static func settings(_ flags: Flags) -> ControlSettings {
         var settings = ControlSettings()
         settings.reconcilerEnabled = flags.reconciler
+        settings.autoscalerEnabled = flags.autoscaler
+        settings.autoscalerIntervalSeconds = flags.autoscalerInterval
         settings.intervalSeconds = flags.reconcilerInterval
         settings.maximumActions = flags.reconcilerMaxActions
         settings.approvalTTLSeconds = flags.approvalTTL

@@ -23,7 +23,8 @@ struct Muster: AsyncParsableCommand {
             CommandGroup(
                 name: "Acting:",
                 subcommands: [
-                    ApprovalsCommand.self, ActCommand.self, PauseCommand.self, ResumeCommand.self, KillCommand.self,
+                    ApprovalsCommand.self, ActCommand.self, ScaleCommand.self, PauseCommand.self, ResumeCommand.self,
+                    KillCommand.self,
                 ]),
             CommandGroup(name: "Checking files:", subcommands: [PolicyCommand.self, RegistryCommand.self]),
         ])

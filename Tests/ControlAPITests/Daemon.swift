@@ -32,7 +32,9 @@ struct Daemon: Sendable {
     /// `api` is up, `web` is down with a hostile cause, `db` is unknown.
     static let services = [
         ServiceSpec(name: "api", image: "example/api:1", domain: "front", runtime: .container, line: 3),
-        ServiceSpec(name: "db", image: "example/db:1", domain: "data", runtime: .container, line: 7),
+        ServiceSpec(
+            name: "db", image: "example/db:1", domain: "data", runtime: .container,
+            scaling: ScalingSpec(maximum: 3, signal: "queue_depth", target: 100), line: 7),
         ServiceSpec(name: "web", image: "example/web:1", domain: "front", runtime: .container, line: 9),
     ]
 

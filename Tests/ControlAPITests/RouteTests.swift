@@ -43,6 +43,10 @@ struct HappyRequest: Sendable {
         "list_decisions": HappyRequest(member: "decisions"),
         "get_decision": HappyRequest(path: "/api/fleet/decisions/{decision}", member: "prev_hash"),
         "list_reports": HappyRequest(member: "reports"),
+        "push_signals": HappyRequest(
+            body: #"{"service":"db","signal":"queue_depth","value":12}"#, member: "accepted"),
+        "get_scaling_history": HappyRequest(path: "/api/fleet/services/db/scaling?limit=5", member: "points"),
+        "explain_scaling": HappyRequest(path: "/api/fleet/services/db/scaling/explain?value=900", member: "lines"),
         "pause": HappyRequest(body: #"{"scope":"service:db","reason":"moving it"}"#, member: "result"),
         "resume": HappyRequest(body: #"{"scope":"service:db"}"#, member: "result"),
         "kill": HappyRequest(body: #"{"scope":"service:api","reason":"it burns"}"#, member: "proposals"),

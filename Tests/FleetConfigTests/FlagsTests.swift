@@ -225,8 +225,7 @@ struct FlagsTests {
         arguments: [
             ("AUTH_JWT_JWKS_URI", "https://h/jwks"), ("AUTH_JWT_ISSUER", "x"),
             ("AUTH_JWT_AUDIENCE", "x"), ("NOTIFY_WEBHOOK_URL", "https://h/"), ("FLEET_EVENTS_TOKEN", "x"),
-            ("FLEET_EVENTS_TOKEN_FILE", "/x"), ("SCALING_PROMETHEUS_URL", "http://h:9090"),
-            ("FLEET_OBSERVERS", "docker,events"),
+            ("FLEET_EVENTS_TOKEN_FILE", "/x"), ("FLEET_OBSERVERS", "docker,events"),
         ])
     func notYetAvailable(name: String, value: String) throws {
         let sentences = try load([name: value]).notYetAvailable

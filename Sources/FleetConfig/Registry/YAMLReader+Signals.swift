@@ -69,10 +69,10 @@ extension YAMLReader {
     private func signalQuery() throws(YAMLStop) -> String? {
         let start = mark
         guard let text = try string("query") else { return nil }
-        do throws(SignalQuery.Problem) {
-            return try SignalQuery(text).text
-        } catch {
-            problems.error("`query` \(error)", at: start)
+        switch SignalQuery.read(text) {
+        case .success(let query): return query.text
+        case .failure(let problem):
+            problems.error("`query` \(problem)", at: start)
             return nil
         }
     }
