@@ -51,11 +51,15 @@ extension ControlPlane {
     /// Only who leads reads: the others would ask Prometheus for nothing.
     private var isLeading: Bool { parts.candidacy.standing.tenure != nil }
 
-    func readSignals() async {
-        guard isLeading else { return }
+    /// Called by the loop alone, and by tests that tick by hand.
+    package func readSignals() async {
+        guard isLeading else {
+            signals = SignalReadings(round: signals.round)
+            return
+        }
         let requests = SignalRequest.all(desired.value)
         guard !requests.isEmpty else {
-            signals = SignalReadings(round: signals.round)
+            signals = SignalReadings(round: signals.round, readAt: now())
             return
         }
         let started = ContinuousClock.now
@@ -99,12 +103,13 @@ extension ControlPlane {
 
     // MARK: - Evaluating
 
-    /// The evaluation for a tick's inputs. A follower evaluates nothing: its leader does.
+    /// The evaluation for a tick's inputs. A follower evaluates nothing: its leader does. Nor does a leader that has
+    /// not read the signals yet: a sample that nobody looked for is not missing, and would break every streak.
     func evaluateScaling(_ inputs: TickInputs) -> ScalingView {
         var view = ScalingView()
         view.round = signals.round
         view.lastPoints = lastPoints
-        guard parts.settings.autoscalerEnabled, isLeading,
+        guard parts.settings.autoscalerEnabled, isLeading, signals.readAt != nil,
             inputs.desired.services.contains(where: { $0.scaling != nil })
         else { return view }
         let scaling = ScalingStage.inputs(

@@ -52,6 +52,19 @@ final class ScriptedFleet: Actuator, Sendable {
         }
     }
 
+    /// A Swarm service of so many replicas, all of them running.
+    func setSwarm(_ service: String, replicas: Int) {
+        state.withLock { state in
+            state.services[service] = Observation(
+                service: service, source: .docker, condition: replicas == 0 ? .down(.scaledToZero) : .up,
+                at: state.clock, runtime: .swarm, runtimeID: "id-\(service)", image: "example/api:1",
+                replicas: ReplicaCount(running: replicas, wanted: replicas))
+            state.generation += 1
+        }
+    }
+
+    func replicas(_ service: String) -> Int? { state.withLock { $0.services[service]?.replicas?.wanted } }
+
     func fail(_ message: String?) {
         state.withLock { state in
             state.failure = message
@@ -100,6 +113,9 @@ final class ScriptedFleet: Actuator, Sendable {
             if state.outcome == .succeeded, !isDryRun {
                 state.services[action.proposal.target]?.condition =
                     action.proposal.kind == .stopService ? .down(.exited(code: 0)) : .up
+                if let count = action.proposal.params["replicas"]?.integer, action.proposal.kind == .scaleService {
+                    state.services[action.proposal.target]?.replicas = ReplicaCount(running: count, wanted: count)
+                }
                 state.generation += 1
             }
             state.clock = state.clock.adding(seconds: 1)

@@ -35,8 +35,9 @@ struct ScalingScenarios {
             try await eventually("the evaluation says \(word) \(part)", within: 45) { () -> Bool? in
                 let service = try await muster.get("/api/fleet/services/\(name)").body
                 let reason = service["replicas_reason"]?.string ?? ""
-                let isSo = service["scaling"]?["verdict"]?.string == word && reason.contains(part)
-                return isSo ? true : nil
+                let isSo = service["scaling"]?["verdict"]?.string == word && (part.isEmpty || reason.contains(part))
+                guard isSo else { throw HarnessError("\(service["scaling"]?.text ?? "-"): \(reason)") }
+                return true
             }
         }
 
