@@ -83,7 +83,8 @@ enum Daemon {
         return flags
     }
 
-    private static func findDocker(_ flags: Flags, _ environment: [String: String]) throws(StartRefusal) -> DockerCLI? {
+    private static func findDocker(_ flags: Flags, _ environment: [String: String]) throws(StartRefusal) -> DockerHosts?
+    {
         let executable = DockerCLI.find(inPath: environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
         if executable == nil {
             if flags.actuator == .docker {
@@ -94,7 +95,7 @@ enum Daemon {
             }
         }
         return executable.map {
-            DockerCLI(executable: $0, host: flags.dockerHost, timeout: .seconds(flags.dockerTimeout))
+            DockerHosts(DockerCLI(executable: $0, host: flags.dockerHost, timeout: .seconds(flags.dockerTimeout)))
         }
     }
 
@@ -113,8 +114,8 @@ enum Daemon {
         }
     }
 
-    private static func actuator(_ flags: Flags, _ docker: DockerCLI?) -> any Actuator {
-        let base = docker.map { DockerActuator(docker: $0) }
+    private static func actuator(_ flags: Flags, _ docker: DockerHosts?) -> any Actuator {
+        let base = docker.map { DockerActuator(hosts: $0) }
         guard flags.actuator == .docker, let base else { return DryRunActuator(base: base) }
         return base
     }
