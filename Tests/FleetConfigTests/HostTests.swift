@@ -113,7 +113,7 @@ struct HostTests {
             ),
             (
                 "hosts: {a: {docker: \"ssh://x\"}, b: {docker: \"ssh://y\"}, c: {docker: \"SSH://X\"}}\n",
-                ["1:60: host `c` is `ssh://x`, and so is `a`; give a docker host one name"]
+                ["1:57: host `c` is `ssh://x`, and so is `a`; give a docker host one name"]
             ),
         ] as [(String, [String])])
     func mistakes(hosts: String, expected: [String]) {
