@@ -90,7 +90,7 @@ let package = Package(
             "MusterCLI",
             [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "DockerCLI", "Observation",
-                "ControlPlane", "HTTPClient",
+                "ControlPlane", "HTTPClient", "PostgresClient",
             ]),
         .executableTarget(
             name: "muster",
@@ -149,6 +149,10 @@ let package = Package(
             ]),
         tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
         tests("EndToEnd", ["FleetModel", .subprocess]),
+        .executableTarget(name: "fake-docker", path: "Tests/Chaos/fake-docker", swiftSettings: settings),
+        .testTarget(
+            name: "Chaos", dependencies: ["Actuators", "FleetModel", "HTTPClient", "muster", "fake-docker"],
+            exclude: ["fake-docker"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]
 )

@@ -1,5 +1,7 @@
+internal import Actuators
 internal import FleetConfig
 package import FleetModel
+internal import Leadership
 internal import Logging
 package import Store
 
@@ -21,9 +23,11 @@ extension ControlPlane {
     ) async throws(ControlError) -> Approval {
         let vote = Vote(by: person, decision: decision, note: note, at: now())
         let result: (Approval, VoteOutcome)?
+        parts.onJournal(.beforeVote)
         do {
             result = try await store.vote(approvalID: approvalID, vote, allowOwnProposal: isOpenAccess)
         } catch { throw error.asControlError }
+        parts.onJournal(.afterVote)
         guard let (approval, outcome) = result else { throw .notFound("there is no approval `\(approvalID)`") }
         switch outcome {
         case .notPending(let status): throw .conflict("the approval is no longer pending: it is `\(status.rawValue)`")
@@ -51,12 +55,13 @@ extension ControlPlane {
         let check = ManualProposal(request)
         let answers = try await propose([check])
         guard let answer = answers.first else { throw .internal("a proposal went unanswered") }
+        if let refusal = ControlError(answer: answer) { throw refusal }
         return answer
     }
 
-    /// All of them in one commit, gated in the order given.
+    /// All of them in one commit, gated in the order given; by the leader where this process is none.
     private func propose(_ requests: [ManualProposal]) async throws(ControlError) -> [JSONValue] {
-        guard let term else { throw .unavailable("no term is held yet; try again in a moment") }
+        guard let term = parts.candidacy.standing.tenure?.term else { return try await submit(requests) }
         var attempt = 1
         while true {
             let now = now()
@@ -70,12 +75,14 @@ extension ControlPlane {
                     }
                 }
                 let draft = TickDraft.make(manual: proposals, inputs, makeID: idMaker(at: now))
-                if !draft.commit.isEmpty { try await store.commit(draft.commit, term: term) }
+                try await commit(draft, term: term)
                 tell(draft, inputs)
                 waker.wake(.proposal)
                 return draft.judged.map { answer($0, draft, at: now) }
             } catch let error as ControlError {
                 throw error
+            } catch StoreError.staleTerm {
+                return try await submit(requests)
             } catch let error as StoreError {
                 guard attempt < 3, error.isOvertaken else { throw error.asControlError }
                 attempt += 1
@@ -85,7 +92,7 @@ extension ControlPlane {
         }
     }
 
-    private func answer(_ judged: JudgedProposal, _ draft: TickDraft, at now: WallTime) -> JSONValue {
+    func answer(_ judged: JudgedProposal, _ draft: TickDraft, at now: WallTime) -> JSONValue {
         let key = judged.proposal.key
         let decision = draft.commit.decisions.first { $0.proposal.key == key }
         var verdict = decision?.verdict.kind ?? .queueApproval
@@ -120,9 +127,10 @@ extension ControlPlane {
         return ["status": "success", "result": hold.json]
     }
 
-    /// Takes back what was planned or asked on held targets before it can begin. What fails here the next tick does.
+    /// Takes back what was planned or asked on held targets. What fails here the next tick does, and the leader's
+    /// where this process is none; meanwhile the hold itself lets no claim through.
     private func endWhatIsHeld() async {
-        guard let term else { return }
+        guard let term = parts.candidacy.standing.tenure?.term else { return }
         for _ in 0..<3 {
             let now = now()
             do {
