@@ -1,6 +1,6 @@
 import FleetModel
 import Foundation
-import Synchronization
+import Testing
 
 /// Instances of Muster on one fake fleet and one store, and what the tests ask of all of them together.
 final class Cluster: Sendable {
@@ -54,8 +54,17 @@ final class Cluster: Sendable {
         }
     }
 
-    /// Ends all of it, whatever happened.
-    func end() async {
+    /// Runs `body` and ends all of it, whatever happened; what went wrong is said with the ends of the logs.
+    func run(_ note: String, _ body: () async throws -> Void) async {
+        do { try await body() } catch {
+            let logs = instances.map { "\($0.name):\n\($0.logTail)" }.joined(separator: "\n")
+            let record = (try? self.record.look().lines.suffix(12).map(\.description).joined(separator: "\n")) ?? ""
+            Issue.record("\(note): \(error)\nthe end of the record:\n\(record)\nthe ends of the logs:\n\(logs)")
+        }
+        await end()
+    }
+
+    private func end() async {
         for instance in instances { await instance.end() }
         scratch.remove()
     }
@@ -81,6 +90,24 @@ final class Cluster: Sendable {
         }
         let metrics = try await instance.get("/metrics").body.string ?? ""
         return metrics.contains("\nmuster_leader 1") ? (instance, newest.epoch) : nil
+    }
+
+    /// The epoch under which a command was begun within the last second.
+    func busyEpoch() async throws -> Int {
+        try await eventually("a command is begun", within: 60) { () -> Int? in
+            guard let newest = try record.newest(), Now.seconds - newest.seconds < 1 else { return nil }
+            return newest.epoch
+        }
+    }
+
+    /// The first command of a newer epoch.
+    func firstCommand(after epoch: Int, within seconds: Double = 60) async throws -> Testimony {
+        try await eventually(
+            "a command of a newer epoch than \(epoch) is begun", within: seconds, every: .milliseconds(20)
+        ) { () -> Testimony? in
+            guard let newest = try record.newest(), newest.epoch > epoch else { return nil }
+            return try record.look().begun.first { $0.epoch > epoch }
+        }
     }
 
     /// All pages of a list, newest first.
