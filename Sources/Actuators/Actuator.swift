@@ -6,6 +6,9 @@ package enum Preparation: Sendable, Equatable {
     case commands([[String]])
     /// What is asked for is already so; nothing is run and no budget is spent.
     case alreadyDone(String)
+    /// What it was decided for is not there any more: the service has moved, or something has changed it since it was
+    /// looked at. Nothing is run, no budget is spent, and the loop decides anew on what is there now.
+    case overtaken(String)
     /// It cannot or must not be done; the text says what to use instead.
     case refused(String)
     /// The runtime could not be read; nothing is known, the action stays planned.

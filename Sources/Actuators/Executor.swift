@@ -6,7 +6,7 @@ internal import Synchronization
 /// Carries planned actions through the journal `planned -> executing -> succeeded | failed | unknown`, beside the
 /// tick that planned them.
 ///
-/// At most one action is in flight per target and `capacity` in all. An action runs only after its claim is durable,
+/// At most one action is in flight per target and `capacity` per docker host. An action runs only after its claim is durable,
 /// and its commands run once: what fails after them, the store above all, is tried again without them. What an
 /// earlier process left behind is settled by looking, never by running it again.
 package final class Executor: Sendable {
@@ -42,7 +42,7 @@ package final class Executor: Sendable {
     ///
     /// - Parameters:
     ///   - now: the wall clock, read for `startedAt` and `finishedAt`.
-    ///   - capacity: actions in flight at once.
+    ///   - capacity: actions in flight at once on one docker host.
     ///   - waitingLimit: actions that may wait; more stay planned in the store until a later tick offers them again.
     ///   - retryDelay: the first pause before an outcome is written again; doubles up to 50 times as long.
     ///   - isStillTrusted: whether this process may still believe that it leads in that term; asked right before the
@@ -115,7 +115,8 @@ package final class Executor: Sendable {
 
     private func enqueue(_ job: Job, for action: Action) -> Bool {
         let entry = ExecutionQueue<Job>.Entry(
-            id: action.id, target: action.proposal.target, runsAlone: action.proposal.kind == .redeployStack, job: job)
+            id: action.id, target: action.proposal.target, host: action.fence?.host,
+            runsAlone: action.proposal.kind == .redeployStack, job: job)
         let (admission, started) = state.withLock { state in
             let admission = state.queue.add(entry)
             return (admission, admission == .taken ? state.queue.start() : [])
@@ -178,7 +179,7 @@ package final class Executor: Sendable {
         let preparation = await actuator.prepare(action, spec: spec)
         hooks.onJournal(.afterPrepare)
         switch preparation {
-        case .alreadyDone(let reason):
+        case .alreadyDone(let reason), .overtaken(let reason):
             await finish(action, ActionOutcome(.cancelled, reason), term: term)
         case .refused(let reason):
             await refuse(action, reason, term: term)

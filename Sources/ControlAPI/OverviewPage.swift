@@ -25,7 +25,7 @@ enum OverviewPage {
 
     static func render(_ facts: Facts) -> HTML {
         """
-        \(status(facts))\(domains(facts.health))\(divergences(facts.plan))\(approvals(facts.approvals))
+        \(status(facts))\(instances(facts.topology))\(domains(facts.health))\(divergences(facts.plan))\(approvals(facts.approvals))
         \(actions(facts.actions))\(decisions(facts.decisions))<p class="quiet">Seen at \(facts.now.rfc3339).</p>
         """
     }
@@ -55,7 +55,20 @@ enum OverviewPage {
 
     private static func leader(_ topology: JSONValue) -> HTML {
         guard let leader = topology["leader"], let holder = leader["instance"]?.string else { return "none" }
-        return "\(holder), epoch \(leader["epoch"]?.integer ?? 0)"
+        let since = leader["since"]?.string.map { ", since \($0)" } ?? ""
+        let why = leader["reason"]?.string.map { " (\($0))" } ?? ""
+        return "\(holder), epoch \(leader["epoch"]?.integer ?? 0)\(since)\(why)"
+    }
+
+    /// Shown where there are several: one alone is named as the leader above.
+    private static func instances(_ topology: JSONValue) -> HTML {
+        let instances = topology["instances"]?.array ?? []
+        guard instances.count > 1 else { return "" }
+        return section(
+            "Instances", header: ["instance", "role", "version", "heartbeat"],
+            rows: instances.prefix(rows).map { instance in
+                ["instance", "role", "version", "heartbeat"].map { "\(field(instance, $0))" }
+            }, total: instances.count)
     }
 
     /// Counts by domain, whichever counts the control plane keeps: the columns are the numbers found.

@@ -6,7 +6,7 @@ enum Schemas {
         [
             ("Any", ["type": "object"]), ("Error", error), ("Alive", alive), ("Readiness", readiness),
             ("Service", service), ("ServiceList", list("services", "Service")), ("Plan", plan),
-            ("Topology", ["type": "object", "description": "leader, instances, domains"]),
+            ("Topology", topology),
             ("FleetHealth", ["type": "object", "description": "counts per domain"]),
             ("Vote", vote), ("Rule", rule), ("Approval", approval), ("ApprovalList", list("approvals", "Approval")),
             ("VoteAnswer", voteAnswer), ("ProposalAnswer", proposalAnswer), ("Action", action),
@@ -187,6 +187,25 @@ enum Schemas {
         ])
 
     private static let report: JSONValue = ["type": "object", "properties": ["id": text, "at": time]]
+
+    private static let topology = object([
+        ("leader", ["oneOf": [election(at: "since"), ["type": "null"]]]),
+        (
+            "instances",
+            array(
+                object([
+                    ("instance", text), ("role", choice(["leader", "follower"])), ("version", text),
+                    ("started_at", time), ("heartbeat", time), ("self", flag),
+                ]))
+        ),
+        ("elections", array(election(at: "at"))),
+        ("domains", array(object([("name", text), ("services", number)]))),
+    ])
+
+    /// One taking of a term; `at` is what its time is called.
+    private static func election(at name: String) -> JSONValue {
+        object([("instance", text), ("epoch", number), (name, time), ("reason", text), ("detail", text)])
+    }
 
     private static let hold = object([
         ("scope", text), ("reason", text), ("by", text), ("at", time), ("until", maybeTime),

@@ -13,6 +13,8 @@ extension ControlPlane: Service {
                 group.addTask { await self.keepTime() }
                 group.addTask { await self.watchFiles() }
                 group.addTask { await self.parts.candidacy.run() }
+                group.addTask { await self.listen() }
+                group.addTask { await self.pollStore() }
                 await self.keepTicking()
                 // What runs still needs the term: only then is it given back.
                 await self.executor.drain(timeout: .seconds(8))
@@ -33,6 +35,31 @@ extension ControlPlane: Service {
         while !Task.isCancelled {
             try? await Task.sleep(for: interval)
             waker.wake(.interval)
+        }
+    }
+
+    /// What other instances did wakes the loop, here as there.
+    private func listen() async {
+        for await notice in store.notices() {
+            switch notice {
+            case .approval: waker.wake(.vote)
+            case .proposal: waker.wake(.proposal)
+            case .hold: waker.wake(.hold)
+            case .policy: waker.wake(.policy)
+            case .leader: waker.wake(.leadership)
+            case .event, .change: waker.wake(.store)
+            }
+        }
+    }
+
+    /// The safety net under the notices: one that was lost is made up for here.
+    private func pollStore() async {
+        guard let seconds = parts.settings.storePollSeconds else { return }
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(seconds))
+            // A store that is away is the tick's to report.
+            guard let revision = try? await store.revision() else { continue }
+            if lastTick?.inputs.working.revision != revision { waker.wake(.store) }
         }
     }
 
@@ -103,6 +130,7 @@ extension ControlPlane: Service {
     private func follow() async throws(StoreError) {
         let now = now()
         let inputs = try await readInputs(at: now, term: Term(holder: parts.instance, epoch: 0))
+        if let before = lastTick?.inputs.working { try await tellFollowed(from: before, to: inputs.working) }
         lastTick = LastTick(inputs: inputs, at: now, failure: nil, isQuiet: false, lastSuccess: now)
         countServices(inputs)
         metricsRegistry.count(.ticks, ["result": "followed"])
@@ -114,6 +142,11 @@ extension ControlPlane: Service {
         while true {
             let now = now()
             let inputs = try await readInputs(at: now, term: term)
+            // Who asked through a follower waits; the tick then decides from what these came to.
+            if !inputs.working.submissions.isEmpty {
+                try await answerSubmissions(term)
+                continue
+            }
             if isQuiet(inputs) {
                 lastTick?.at = now
                 lastTick?.lastSuccess = now
@@ -181,7 +214,7 @@ extension ControlPlane: Service {
         let isLeftover = { (action: Action) in action.state == .executing || action.state == .unknown }
         let leftovers = inputs.working.openActions.filter(isLeftover)
         for action in planned + draft.commit.newActions {
-            executor.dispatch(action, spec: inputs.desired[action.proposal.target], term: inputs.term)
+            executor.dispatch(action, spec: inputs.desired.entry(for: action.proposal), term: inputs.term)
         }
         if !leftovers.isEmpty { executor.settleLeftovers(leftovers, term: inputs.term) }
         // What is starting or updating says nothing when it has ended.

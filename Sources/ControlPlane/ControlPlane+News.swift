@@ -41,6 +41,7 @@ extension ControlPlane {
         metricsRegistry.set(.leader, to: standing.tenure == nil ? 0 : 1)
         guard let tenure = standing.tenure, tenure != before.tenure else { return }
         metricsRegistry.set(.epoch, to: Double(tenure.term.epoch))
+        metricsRegistry.count(.elections, ["reason": tenure.reason.rawValue])
         parts.logger.notice(
             "leading",
             metadata: [
@@ -48,6 +49,29 @@ extension ControlPlane {
                 "reason": .string(tenure.reason.rawValue),
             ])
         hub.publish(StreamEvent(name: "leader", data: leaderJSON()))
+    }
+
+    /// What the leader and other instances did to approvals and actions, for this instance's stream: one event for
+    /// each that is new, changed, or no longer open. Many at once are told by those that are still open.
+    func tellFollowed(from before: WorkingSet, to after: WorkingSet) async throws(StoreError) {
+        guard before.revision != after.revision else { return }
+        let approvals = Dictionary(before.openApprovals.map { ($0.id, $0) }) { first, _ in first }
+        for approval in after.openApprovals where approvals[approval.id] != approval {
+            hub.publish(StreamEvent(name: "approval", data: approval.json))
+        }
+        let actions = Dictionary(before.openActions.map { ($0.id, $0) }) { first, _ in first }
+        for action in after.openActions where actions[action.id] != action {
+            hub.publish(StreamEvent(name: "action", data: action.json))
+        }
+        let open = Set(after.openApprovals.map(\.id) + after.openActions.map(\.id))
+        for approval in before.openApprovals.filter({ !open.contains($0.id) }).prefix(100) {
+            guard let ended = try await store.approval(id: approval.id) else { continue }
+            hub.publish(StreamEvent(name: "approval", data: ended.json))
+        }
+        for action in before.openActions.filter({ !open.contains($0.id) }).prefix(100) {
+            guard let ended = try await store.action(id: action.id) else { continue }
+            hub.publish(StreamEvent(name: "action", data: ended.json))
+        }
     }
 
     private func tell(_ decision: Decision) {

@@ -1,6 +1,7 @@
 internal import Actuators
 internal import FleetConfig
 package import FleetModel
+internal import Leadership
 internal import Logging
 package import Store
 
@@ -54,12 +55,13 @@ extension ControlPlane {
         let check = ManualProposal(request)
         let answers = try await propose([check])
         guard let answer = answers.first else { throw .internal("a proposal went unanswered") }
+        if let refusal = ControlError(answer: answer) { throw refusal }
         return answer
     }
 
-    /// All of them in one commit, gated in the order given.
+    /// All of them in one commit, gated in the order given; by the leader where this process is none.
     private func propose(_ requests: [ManualProposal]) async throws(ControlError) -> [JSONValue] {
-        guard let term else { throw .unavailable("no term is held yet; try again in a moment") }
+        guard let term = parts.candidacy.standing.tenure?.term else { return try await submit(requests) }
         var attempt = 1
         while true {
             let now = now()
@@ -79,6 +81,8 @@ extension ControlPlane {
                 return draft.judged.map { answer($0, draft, at: now) }
             } catch let error as ControlError {
                 throw error
+            } catch StoreError.staleTerm {
+                return try await submit(requests)
             } catch let error as StoreError {
                 guard attempt < 3, error.isOvertaken else { throw error.asControlError }
                 attempt += 1
@@ -88,7 +92,7 @@ extension ControlPlane {
         }
     }
 
-    private func answer(_ judged: JudgedProposal, _ draft: TickDraft, at now: WallTime) -> JSONValue {
+    func answer(_ judged: JudgedProposal, _ draft: TickDraft, at now: WallTime) -> JSONValue {
         let key = judged.proposal.key
         let decision = draft.commit.decisions.first { $0.proposal.key == key }
         var verdict = decision?.verdict.kind ?? .queueApproval
@@ -123,9 +127,10 @@ extension ControlPlane {
         return ["status": "success", "result": hold.json]
     }
 
-    /// Takes back what was planned or asked on held targets before it can begin. What fails here the next tick does.
+    /// Takes back what was planned or asked on held targets. What fails here the next tick does, and the leader's
+    /// where this process is none; meanwhile the hold itself lets no claim through.
     private func endWhatIsHeld() async {
-        guard let term else { return }
+        guard let term = parts.candidacy.standing.tenure?.term else { return }
         for _ in 0..<3 {
             let now = now()
             do {

@@ -39,17 +39,34 @@ extension ControlPlane {
         let inputs = await inputsToShow()
         var domains: [String: Int] = [:]
         for spec in inputs.desired.services { domains[spec.domain ?? "", default: 0] += 1 }
-        let instance: JSONValue = [
-            "instance": .string(parts.instance), "role": term == nil ? "follower" : "leader",
-            "version": .string(parts.version), "heartbeat": .string(now().rfc3339),
-        ]
+        // A store that is away has nothing to say of the others; this process then knows of itself alone.
+        let topology = (try? await store.topology()) ?? Topology()
         return [
-            "leader": leaderJSON(), "instances": [instance],
+            "leader": leaderJSON(topology), "instances": .array(instances(topology)),
+            "elections": .array(topology.elections.map(\.json)),
             "domains": .array(
                 domains.sorted { $0.key < $1.key }.map {
                     ["name": .string($0.key), "services": .integer($0.value)]
                 }),
         ]
+    }
+
+    /// All that reported, this process among them: the embedded store knows of no instances.
+    private func instances(_ topology: Topology) -> [JSONValue] {
+        var instances = topology.instances
+        if !instances.contains(where: { $0.id == parts.instance }) {
+            instances.append(
+                Instance(
+                    id: parts.instance, version: parts.version, startedAt: startedAt, heartbeatAt: now(),
+                    isLeader: term != nil))
+        }
+        return instances.map { instance in
+            [
+                "instance": .string(instance.id), "role": instance.isLeader ? "leader" : "follower",
+                "version": .string(instance.version), "started_at": .string(instance.startedAt.rfc3339),
+                "heartbeat": .string(instance.heartbeatAt.rfc3339), "self": .bool(instance.id == parts.instance),
+            ]
+        }
     }
 
     package func health() async -> JSONValue {
@@ -86,14 +103,30 @@ extension ControlPlane {
             let oldest = open.filter { $0.status == .pending }.map(\.createdAt).min()
             metricsRegistry.set(.oldestApproval, to: oldest.map { Double(now.seconds(since: $0)) } ?? 0)
         }
+        if let topology = try? await store.topology() {
+            metricsRegistry.set(.instances, to: Double(max(topology.instances.count, 1)))
+            if let leader = topology.instances.first(where: \.isLeader) {
+                let age = Double(now.milliseconds - leader.heartbeatAt.milliseconds) / 1000
+                metricsRegistry.set(.leaseAge, to: max(age, 0))
+            }
+        }
         return metricsRegistry.text()
     }
 
-    func leaderJSON() -> JSONValue {
-        guard let term else { return .null }
+    /// Who leads, as the store has it; as this process knows it where the store keeps no elections.
+    func leaderJSON(_ topology: Topology = Topology()) -> JSONValue {
+        if let leader = topology.leader, let election = topology.elections.first(where: { $0.term == leader }) {
+            return [
+                "instance": .string(leader.holder), "epoch": .integer(leader.epoch),
+                "since": .string(election.at.rfc3339), "reason": .string(election.reason),
+                "detail": .string(election.detail),
+            ]
+        }
+        guard let tenure = standing.tenure else { return .null }
         return [
-            "instance": .string(term.holder), "epoch": .integer(term.epoch), "since": JSONValue(standing.tenure?.since),
-            "reason": JSONValue(standing.tenure?.reason.rawValue),
+            "instance": .string(tenure.term.holder), "epoch": .integer(tenure.term.epoch),
+            "since": .string(tenure.since.rfc3339), "reason": .string(tenure.reason.rawValue),
+            "detail": "this process owns the embedded store",
         ]
     }
 
@@ -110,6 +143,15 @@ extension ControlPlane {
             desired: desired.value, snapshot: snapshot, plan: Plan(proposals: [], outcomes: unseen),
             working: WorkingSet(), holds: HoldSet(at: now()), policy: policyFile.value, ledger: LedgerView(head: 0),
             settings: parts.settings, term: term ?? Term(holder: parts.instance, epoch: 0), now: now())
+    }
+}
+
+extension ElectionRecord {
+    fileprivate var json: JSONValue {
+        [
+            "instance": .string(term.holder), "epoch": .integer(term.epoch), "at": .string(at.rfc3339),
+            "reason": .string(reason), "detail": .string(detail),
+        ]
     }
 }
 

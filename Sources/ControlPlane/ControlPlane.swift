@@ -81,6 +81,7 @@ package actor ControlPlane: FleetControl {
     package nonisolated let waker = Waker()
     nonisolated let executor: Executor
 
+    let startedAt: WallTime
     /// What the newest tick found this process to be.
     var standing: Standing
     var desired: LoadedFile<DesiredState>
@@ -116,6 +117,7 @@ package actor ControlPlane: FleetControl {
 
     package init(_ parts: ControlParts) {
         self.parts = parts
+        startedAt = parts.clock.now()
         standing = parts.candidacy.standing
         desired = parts.loadDesired()
         policyFile = parts.loadPolicy()
@@ -200,7 +202,12 @@ package actor ControlPlane: FleetControl {
         let seen = await parts.observe(desired.value)
         metricsRegistry.observe(.observeDuration, seconds: (ContinuousClock.now - started).seconds)
         for source in seen.sources where source.failure != nil {
-            metricsRegistry.count(.observerErrors, ["source": source.source.rawValue])
+            // Docker hosts are few and all from the registry; the default one has no name.
+            if let host = source.host {
+                metricsRegistry.count(.observerErrors, ["source": source.source.rawValue, "host": host])
+            } else {
+                metricsRegistry.count(.observerErrors, ["source": source.source.rawValue])
+            }
         }
         // Passes of a tick and of a request may overlap; the one begun later counts, whatever the wall clock did.
         guard pass > newestPass else { return }

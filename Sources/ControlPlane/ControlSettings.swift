@@ -16,6 +16,10 @@ package struct ControlSettings: Sendable {
     package var actuator = "dryrun"
     package var isDryRun = true
 
+    /// How often to look whether another process wrote to the store, in seconds: the safety net under its notices.
+    /// Nil where this process alone owns it.
+    package var storePollSeconds: Int?
+
     package init() {}
 }
 

@@ -12,6 +12,24 @@ struct ManualProposal: Sendable {
         self.killScope = killScope
     }
 
+    /// As a follower took it down.
+    init(_ submission: Submission) {
+        request = ManualRequest(
+            kind: submission.request["kind"]?.string ?? "", target: submission.request["target"]?.string ?? "",
+            params: submission.request["params"]?.object ?? JSONObject(),
+            reason: submission.request["reason"]?.string ?? "", requestedBy: submission.requestedBy)
+        killScope = submission.request["kill"]?.string.flatMap { Hold.Scope($0) }
+    }
+
+    func submission(id: String, at now: WallTime) -> Submission {
+        var members: [(String, JSONValue)] = [
+            ("kind", .string(request.kind)), ("target", .string(request.target)), ("params", .object(request.params)),
+            ("reason", .string(request.reason)),
+        ]
+        if let killScope { members.append(("kill", .string(killScope.description))) }
+        return Submission(id: id, request: JSONObject(members), requestedBy: request.requestedBy, at: now)
+    }
+
     /// The person asking is the evidence that it is wanted; what is wanted and seen of the target is bound to it.
     func proposal(_ inputs: TickInputs) -> Result<Proposal, ControlError> {
         let kind = ActionKind(rawValue: request.kind)
@@ -24,7 +42,11 @@ struct ManualProposal: Sendable {
         }
         guard !request.reason.isEmpty else { return .failure(.unprocessable("`reason` is missing")) }
         if let problem = parameterProblem(kind) { return .failure(.unprocessable(problem)) }
-        let spec = inputs.desired[request.target]
+        let spec = inputs.desired.entry(for: kind, request.target, request.params)
+        if let name = request.params[ActionKind.hostParameter], spec == nil, kind == .redeployStack {
+            let shown = (name.string ?? name.text).escapedForDisplay(maximumLength: 100)
+            return .failure(.unprocessable("`\(shown)` does not stand under `hosts` of the registry"))
+        }
         if kind != .redeployStack, spec == nil {
             return .failure(.unprocessable("`\(request.target)` is not in the registry"))
         }
@@ -56,6 +78,7 @@ struct ManualProposal: Sendable {
                 return "`deploy_service` needs `params.image`, an image name such as `example/api:1.2`"
             }
             if let create = request.params["create"], create.bool == nil { return "`params.create` is true or false" }
+        case .redeployStack: allowed = [ActionKind.hostParameter]
         default: allowed = []
         }
         guard let unknown = request.params.names.first(where: { !allowed.contains($0) }) else { return nil }

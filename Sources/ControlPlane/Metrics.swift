@@ -154,9 +154,17 @@ extension Metrics.Family {
     package static let leader = Self(name: "muster_leader", kind: .gauge, help: "1 while this process leads.")
     package static let epoch = Self(name: "muster_epoch", kind: .gauge, help: "Epoch of this process's term.")
 
+    package static let elections = Self(
+        name: "muster_elections_total", kind: .counter, help: "Terms that this process took, by reason.")
+    package static let instances = Self(
+        name: "muster_instances", kind: .gauge, help: "Instances that reported themselves to the store in the last day."
+    )
+    package static let leaseAge = Self(
+        name: "muster_lease_age_seconds", kind: .gauge, help: "Age of the leader's last heartbeat, whoever leads.")
+
     static let all: [Self] = [
         .buildInfo, .ticks, .tickDuration, .observeDuration, .lastTickAge, .wakes, .services, .observed, .proposals,
         .decisions, .approvals, .approvalChanges, .oldestApproval, .actions, .actionDuration, .observerErrors,
-        .reloadFailures, .fileOK, .leader, .epoch,
+        .reloadFailures, .fileOK, .leader, .epoch, .elections, .instances, .leaseAge,
     ]
 }

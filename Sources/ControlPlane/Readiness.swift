@@ -1,4 +1,5 @@
 package import FleetModel
+internal import Leadership
 internal import Store
 
 /// `GET /readyz`: each dependency by itself, and for each failing one what is wrong.
@@ -10,7 +11,7 @@ extension ControlPlane {
             ("registry", desired.failure.map { .failing("last good in use: \($0)") } ?? .ok),
             ("policy", policyFile.failure.map { .failing("last good in use: \($0)") } ?? .ok),
             ("observers", observersCheck()), ("actuator", actuatorCheck()), ("loop", loopCheck()),
-            ("leadership", term == nil ? .failing("no term is held yet") : .ok),
+            ("leadership", leadershipCheck()),
         ]
         let status: ReadinessStatus =
             if case .failing = store {
@@ -39,6 +40,15 @@ extension ControlPlane {
         }
     }
 
+    /// A follower of a leader is as ready as the leader: it serves everything.
+    private func leadershipCheck() -> Check {
+        switch parts.candidacy.standing {
+        case .leading, .following(.some): .ok
+        case .following(nil): .failing("no instance leads; nothing is decided or carried out until one does")
+        case .barred(let reason): .failing("this process cannot lead, and knows of no leader: \(reason)")
+        }
+    }
+
     private func storeCheck() async -> Check {
         do {
             _ = try await store.revision()
@@ -49,16 +59,18 @@ extension ControlPlane {
     private func observersCheck() -> Check {
         if snapshot.sources.isEmpty { return .failing("nothing was observed yet") }
         let failures = snapshot.sources.compactMap { source in
-            source.failure.map { "\(source.source.rawValue): \($0)" }
+            source.failure.map { "\(source.title): \($0)" }
         }
         return failures.isEmpty ? .ok : .failing(failures.joined(separator: "; "))
     }
 
-    /// The docker actuator needs the same docker that the docker observer asks.
+    /// The docker actuator needs the same docker hosts that the observer asks.
     private func actuatorCheck() -> Check {
         guard !parts.settings.isDryRun else { return .ok }
-        let docker = snapshot.sources.first { $0.source == .docker }
-        return docker?.failure.map { .failing("docker: \($0)") } ?? .ok
+        let failures = snapshot.sources.filter { $0.source == .docker }.compactMap { source in
+            source.failure.map { "\(source.title): \($0)" }
+        }
+        return failures.isEmpty ? .ok : .failing(failures.joined(separator: "; "))
     }
 
     /// Three intervals without a good tick: the loop is stuck or its store refuses.

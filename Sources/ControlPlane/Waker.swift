@@ -11,6 +11,9 @@ package enum WakeCause: String, Sendable, CaseIterable {
     case policy
     case action
     case retry
+    case leadership
+    /// Another instance wrote to the store: found by asking, where its notice was missed.
+    case store
 }
 
 /// One coalescing wake-up for all causes: however many arrive during a tick, exactly one more tick follows.

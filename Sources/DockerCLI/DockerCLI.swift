@@ -1,3 +1,4 @@
+package import FleetModel
 import Glibc
 import Synchronization
 
@@ -22,6 +23,8 @@ package struct DockerCLI: Sendable {
     static let margin = Duration.milliseconds(500)
 
     let environment: [String: String]
+    /// Global options that stand before every command: where a named endpoint is.
+    private let options: [String]
     private let slots: CommandSlots
 
     /// `inherited` is the environment to take from: only `PATH`, `HOME`, `DOCKER_*` and what locates an ssh agent
@@ -39,7 +42,28 @@ package struct DockerCLI: Sendable {
         if environment["PATH"] == nil { environment["PATH"] = "/usr/local/bin:/usr/bin:/bin" }
         if let host { environment["DOCKER_HOST"] = host }
         self.environment = environment
+        options = []
         slots = CommandSlots(maximumCommands)
+    }
+
+    private init(_ other: DockerCLI, at endpoint: DockerEndpoint, maximumCommands: Int) {
+        executable = other.executable
+        host = endpoint.url.description
+        timeout = other.timeout
+        environment = other.environment.filter { !DockerCLI.placeVariables.contains($0.key) }
+        options = endpoint.options
+        slots = CommandSlots(maximumCommands)
+    }
+
+    /// What says in our own environment where the default endpoint is and how it is spoken to. None of it is for the
+    /// endpoints of the registry; registry logins (`DOCKER_CONFIG`) are.
+    private static let placeVariables: Set = [
+        "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION",
+    ]
+
+    /// The same for another endpoint, with a bound on commands of its own: a host that hangs takes no other's slots.
+    package func at(_ endpoint: DockerEndpoint, maximumCommands: Int = 4) -> DockerCLI {
+        DockerCLI(self, at: endpoint, maximumCommands: maximumCommands)
     }
 
     /// The first `docker` in the absolute folders of `path` (as in `PATH`) that may be executed.
@@ -80,7 +104,7 @@ package struct DockerCLI: Sendable {
     ) async -> Result<DockerOutput, DockerFailure> {
         let limit = timeout ?? self.timeout
         let command = DockerProcess(
-            executable: executable, arguments: arguments,
+            executable: executable, arguments: options + arguments,
             environment: environment.merging(extraEnvironment) { $1 })
         return await Supervision.run(limit: limit, hardLimit: limit + DockerCLI.grace + DockerCLI.margin) {
             guard await slots.acquire() else {
@@ -99,7 +123,8 @@ package struct DockerCLI: Sendable {
     package func forEachLine(
         _ arguments: [String], lineLimit: Int = 1 << 20, _ body: @escaping @Sendable (ArraySlice<UInt8>) async -> Void
     ) async -> DockerFailure? {
-        let command = DockerProcess(executable: executable, arguments: arguments, environment: environment)
+        let command = DockerProcess(
+            executable: executable, arguments: options + arguments, environment: environment)
         let result = await Supervision.run(limit: nil, hardLimit: nil) {
             await command.stream(lineLimit: lineLimit, body)
         }

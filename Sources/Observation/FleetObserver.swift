@@ -1,26 +1,29 @@
+package import DockerCLI
 package import FleetModel
 import Synchronization
 
-/// Runs all observers at once for one pass. A hung one never stalls it: past the deadline its report says that it
-/// failed, what it covers is unknown, and what it reported before is not taken for fresh.
+/// Runs all observers at once for one pass: those it was made with, and one for each docker host in use. A hung one
+/// never stalls it: past the deadline its report says that it failed, what it covers is unknown, and what it reported
+/// before is not taken for fresh. The others stand.
 package struct FleetObserver: Sendable {
     private let observers: [any Observer]
+    private let docker: DockerHosts?
     private let deadline: Duration
     /// Observers whose last call has not come back; they are not called again before it has.
     private let hanging = HangingObservers()
 
-    package init(observers: [any Observer], deadline: Duration) {
+    /// With `docker`, each endpoint that the desired state of a pass uses is observed in that pass.
+    package init(observers: [any Observer], docker: DockerHosts? = nil, deadline: Duration) {
         self.observers = observers
+        self.docker = docker
         self.deadline = deadline
     }
 
-    package var sources: [ObserverSource] { observers.map(\.source) }
-
-    /// One report for each observer, in their order, within the deadline.
+    /// One report for each docker host, then one for each observer in their order, within the deadline.
     package func observe(_ desired: DesiredState, now: WallTime) async -> [ObservationReport] {
         await withTaskGroup(of: (Int, ObservationReport).self) { group in
-            for (index, observer) in observers.enumerated() {
-                group.addTask { (index, await report(of: observer, index, desired, now)) }
+            for (index, observer) in (dockerObservers(desired) + observers).enumerated() {
+                group.addTask { (index, await report(of: observer, desired, now)) }
             }
             var reports: [(Int, ObservationReport)] = []
             for await report in group { reports.append(report) }
@@ -28,17 +31,25 @@ package struct FleetObserver: Sendable {
         }
     }
 
+    private func dockerObservers(_ desired: DesiredState) -> [any Observer] {
+        guard let docker else { return [] }
+        let endpoints = desired.endpointsInUse
+        docker.keep(endpoints)
+        return endpoints.map { DockerObserver(cli: docker.cli(for: $0), endpoint: $0) }
+    }
+
     private func report(
-        of observer: any Observer, _ index: Int, _ desired: DesiredState, _ now: WallTime
+        of observer: any Observer, _ desired: DesiredState, _ now: WallTime
     ) async -> ObservationReport {
-        guard hanging.enter(index) else {
+        let place = HangingObservers.Place(source: observer.source, endpoint: observer.endpoint)
+        guard hanging.enter(place) else {
             return failed(observer, "its last pass has not ended yet", desired, now)
         }
         let (stream, continuation) = AsyncStream<ObservationReport?>.makeStream(bufferingPolicy: .bufferingOldest(1))
         // Not a child task: a group waits for its children, and this one may never end.
         let work = Task {
             let report = await observer.observe(desired, now: now)
-            hanging.leave(index)
+            hanging.leave(place)
             continuation.yield(report)
         }
         let timer = Task {
@@ -58,34 +69,30 @@ package struct FleetObserver: Sendable {
     ) -> ObservationReport {
         let source = observer.source
         let covered = desired.services.filter { observer.covers($0) }
+        let cause = UnknownCause.sourceFailed(source, message.of(observer.endpoint))
         return ObservationReport(
-            source: source, at: now,
+            source: source, host: observer.endpoint?.name, at: now,
             observations: covered.map {
-                Observation(
-                    service: $0.name, source: source, condition: .unknown(.sourceFailed(source, message)), at: now)
+                Observation(service: $0.name, source: source, condition: .unknown(cause), at: now)
             }, failure: message)
     }
 }
 
-extension Observer {
-    fileprivate func covers(_ service: ServiceSpec) -> Bool {
-        switch source {
-        case .docker: service.runtime != Runtime.none
-        case .probe: service.probe != nil
-        case .events: false
-        }
-    }
-}
-
 private final class HangingObservers: Sendable {
-    private let indices = Mutex(Set<Int>())
+    /// One observer of each source looks at a place at a time.
+    struct Place: Hashable {
+        var source: ObserverSource
+        var endpoint: DockerEndpoint?
+    }
+
+    private let places = Mutex(Set<Place>())
 
     /// False when the call before has not come back.
-    func enter(_ index: Int) -> Bool {
-        indices.withLock { $0.insert(index).inserted }
+    func enter(_ place: Place) -> Bool {
+        places.withLock { $0.insert(place).inserted }
     }
 
-    func leave(_ index: Int) {
-        indices.withLock { _ = $0.remove(index) }
+    func leave(_ place: Place) {
+        places.withLock { _ = $0.remove(place) }
     }
 }

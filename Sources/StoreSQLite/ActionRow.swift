@@ -24,7 +24,7 @@ extension Action {
             id: id, proposal: try Proposal(kind: row["kind"], target: row["target"], body: body),
             state: try body.word(row["state"], in: "state"), actuator: row["actuator"], dryRun: row["dry_run"],
             epoch: row["epoch"], decisionID: row["decision_id"], approvalID: row["approval_id"], commands: commands,
-            detail: try body.optionalString("detail"), plannedAt: WallTime(milliseconds: row["planned_at"]),
+            detail: try body.optionalString("detail"), fence: try Fence(body), plannedAt: WallTime(milliseconds: row["planned_at"]),
             startedAt: (row["started_at"] as Int64?).map(WallTime.init(milliseconds:)),
             finishedAt: (row["finished_at"] as Int64?).map(WallTime.init(milliseconds:)))
     }
@@ -59,6 +59,20 @@ extension Action {
     private var storedBody: String {
         var members = proposal.storedMembers
         members += [("commands", .array(commands.map { JSONValue($0) })), ("detail", JSONValue(detail))]
+        if let fence { members.append(("fence", fence.stored)) }
         return JSONValue.object(JSONObject(unique: members)).canonical
     }
+}
+
+extension Fence {
+    /// Nil where the row has none.
+    init?(_ body: StoredBody) throws(StoreError) {
+        guard body.object["fence"]?.object != nil else { return nil }
+        let fence = try body.part("fence")
+        self.init(
+            host: try fence.optionalString("host"), runtimeID: try fence.optionalString("runtime_id"),
+            specVersion: fence.object["version"]?.integer)
+    }
+
+    var stored: JSONValue { ["host": JSONValue(host), "runtime_id": JSONValue(runtimeID), "version": JSONValue(specVersion)] }
 }

@@ -84,7 +84,8 @@ enum Daemon {
         return flags
     }
 
-    private static func findDocker(_ flags: Flags, _ environment: [String: String]) throws(StartRefusal) -> DockerCLI? {
+    private static func findDocker(_ flags: Flags, _ environment: [String: String]) throws(StartRefusal) -> DockerHosts?
+    {
         let executable = DockerCLI.find(inPath: environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
         if executable == nil {
             if flags.actuator == .docker {
@@ -95,7 +96,7 @@ enum Daemon {
             }
         }
         return executable.map {
-            DockerCLI(executable: $0, host: flags.dockerHost, timeout: .seconds(flags.dockerTimeout))
+            DockerHosts(DockerCLI(executable: $0, host: flags.dockerHost, timeout: .seconds(flags.dockerTimeout)))
         }
     }
 
@@ -115,9 +116,9 @@ enum Daemon {
     }
 
     private static func actuator(
-        _ flags: Flags, _ docker: DockerCLI?, _ onJournal: @escaping @Sendable (JournalPoint) -> Void
+        _ flags: Flags, _ docker: DockerHosts?, _ onJournal: @escaping @Sendable (JournalPoint) -> Void
     ) -> any Actuator {
-        let base = docker.map { DockerActuator(docker: $0, onJournal: onJournal) }
+        let base = docker.map { DockerActuator(hosts: $0, onJournal: onJournal) }
         guard flags.actuator == .docker, let base else { return DryRunActuator(base: base) }
         return base
     }

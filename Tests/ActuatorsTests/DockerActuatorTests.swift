@@ -14,6 +14,7 @@ enum Performed {
         switch self {
         case .ran(let outcome): outcome.result.rawValue
         case .notRun(.alreadyDone): "alreadyDone"
+        case .notRun(.overtaken): "overtaken"
         case .notRun(.refused): "refused"
         case .notRun(.unavailable): "unavailable"
         case .notRun(.commands): "commands"
@@ -23,7 +24,9 @@ enum Performed {
     var detail: String {
         switch self {
         case .ran(let outcome): outcome.detail
-        case .notRun(.alreadyDone(let text)), .notRun(.refused(let text)), .notRun(.unavailable(let text)): text
+        case .notRun(.alreadyDone(let text)), .notRun(.overtaken(let text)), .notRun(.refused(let text)),
+            .notRun(.unavailable(let text)):
+            text
         case .notRun(.commands): ""
         }
     }
@@ -39,6 +42,7 @@ func perform(_ actuator: any Actuator, _ action: Action, spec: ServiceSpec? = ni
         claimed.startedAt = .now
         return .ran(await actuator.run(claimed, commands: commands, spec: spec, mayBegin: { true }))
     case .alreadyDone(let reason): return .notRun(.alreadyDone(reason))
+    case .overtaken(let reason): return .notRun(.overtaken(reason))
     case .refused(let reason): return .notRun(.refused(reason))
     case .unavailable(let reason): return .notRun(.unavailable(reason))
     }

@@ -41,7 +41,8 @@ struct SwarmActuatorTests {
         #expect(await act("action:2", .deployService, [("create", true)]).word == "alreadyDone")
 
         let scaled = await act("action:3", .scaleService, [("replicas", 2), ("from_replicas", 1)])
-        #expect(scaled.outcome?.commands == [["docker", "service", "scale", "--detach", "--", "\(name)=2"]])
+        let id = try service(".ID")
+        #expect(scaled.outcome?.commands == [["docker", "service", "scale", "--detach", "--", "\(id)=2"]])
         #expect(try service(".Spec.Mode.Replicated.Replicas") == "2")
         #expect(await act("action:4", .scaleService, [("replicas", 2)]).word == "alreadyDone")
         #expect(await act("action:5", .scaleService, [("replicas", 3), ("from_replicas", 1)]).word == "refused")
@@ -82,14 +83,15 @@ struct SwarmActuatorTests {
             docker service create --detach --name \(full) \
             --label com.docker.stack.namespace=muster-swarm-shop muster-swarm:1
             """)
+        let id = try service(".ID", of: full)
         let found = await actuator.prepare(makeAction("action:1", .stopService, target: "web"), spec: nil)
-        #expect(found == .commands([["docker", "service", "scale", "--detach", "--", "\(full)=0"]]))
+        #expect(found == .commands([["docker", "service", "scale", "--detach", "--", "\(id)=0"]]))
         let redeploy = await perform(actuator, makeAction("action:2", .redeployStack, target: "muster-swarm-shop"))
         #expect(
             redeploy.outcome?.commands == [
                 [
                     "docker", "service", "update", "--detach", "--force", "--label-add", "muster.action=action:2", "--",
-                    full,
+                    id,
                 ]
             ])
         #expect(try service(#"index .Spec.Labels "muster.action""#, of: full) == "action:2")

@@ -124,7 +124,7 @@ struct Bench {
     init(
         services: [ServiceSpec] = [ServiceSpec(name: "api", image: "example/api:1", runtime: .container)],
         rules: [PolicyRule] = [], dryRun: Bool = false, directory: String? = nil, store: SQLiteStore? = nil,
-        fleet: ScriptedFleet? = nil, isOpenAccess: Bool = true,
+        fleet: ScriptedFleet? = nil, candidacy: (any Candidacy)? = nil, isOpenAccess: Bool = true,
         settings configure: (inout ControlSettings) -> Void = { _ in }
     ) throws {
         let fleet = fleet ?? ScriptedFleet(isDryRun: dryRun)
@@ -144,7 +144,8 @@ struct Bench {
         control = ControlPlane(
             ControlParts(
                 store: self.store,
-                candidacy: SoleCandidacy(store: self.store, instance: "test/1", now: { fleet.now }), actuator: fleet,
+                candidacy: candidacy
+                    ?? SoleCandidacy(store: self.store, instance: "test/1", now: { fleet.now }), actuator: fleet,
                 loadDesired: { desired.value }, loadPolicy: { policy.value },
                 observe: { fleet.snapshot($0) }, clock: WallClock { fleet.now }, settings: settings,
                 instance: "test/1", version: "test", isOpenAccess: isOpenAccess, logger: logger))

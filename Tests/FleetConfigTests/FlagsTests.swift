@@ -223,7 +223,7 @@ struct FlagsTests {
     @Test(
         "that this version cannot honour are said, one sentence each",
         arguments: [
-            ("STATE_DB_URI", "postgresql://h/db"), ("AUTH_JWT_JWKS_URI", "https://h/jwks"), ("AUTH_JWT_ISSUER", "x"),
+            ("AUTH_JWT_JWKS_URI", "https://h/jwks"), ("AUTH_JWT_ISSUER", "x"),
             ("AUTH_JWT_AUDIENCE", "x"), ("NOTIFY_WEBHOOK_URL", "https://h/"), ("FLEET_EVENTS_TOKEN", "x"),
             ("FLEET_EVENTS_TOKEN_FILE", "/x"), ("SCALING_PROMETHEUS_URL", "http://h:9090"),
             ("FLEET_OBSERVERS", "docker,events"),

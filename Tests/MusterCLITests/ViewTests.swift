@@ -42,7 +42,17 @@ struct ViewTests {
         "status": "degraded",
         "checks": ["store": ["ok": true], "registry": ["ok": false, "message": .string(reason)]],
         "topology": [
-            "leader": ["instance": .string(name), "epoch": 3, "since": "2025-12-31T23:00:00Z"], "instances": [[:]],
+            "leader": [
+                "instance": .string(name), "epoch": 3, "since": "2025-12-31T23:00:00Z", "reason": "expired",
+                "detail": .string(reason),
+            ],
+            "instances": [
+                [:],
+                [
+                    "instance": .string(name), "role": "leader", "version": "1", "heartbeat": "2025-12-31T23:59:57Z",
+                    "started_at": "2025-12-31T22:00:00Z", "self": true,
+                ],
+            ],
         ],
         "health": ["domains": [["name": .string(name), "services": 1, "up": 100_000]], "total": ["services": 1]],
     ]
@@ -58,7 +68,10 @@ struct ViewTests {
         ("decisions", ActionViews.decisions([decision], context), ["123456", "queue_approval"]),
         ("services", ServiceViews.table([service], context), ["running", "down", "1/3", "proposed"]),
         ("service", ServiceViews.details(service, context), ["domain:data", "registry", "restart_service, failed"]),
-        ("status", StatusView.lines(status, context), ["degraded", "not ok", "epoch 3, since 1h ago", "total"]),
+        (
+            "status", StatusView.lines(status, context),
+            ["degraded", "not ok", "epoch 3, since 1h ago", "expired", "3s ago", "leader, answered", "total"]
+        ),
         (
             "explanation", ExplanationView.lines(explanation, context),
             ["3 of 3", "1 of 3", "closed", "line 7", "2026-01-01T02:00:00Z", "or by approval"]

@@ -190,16 +190,4 @@ import Testing
         #expect(plan.proposals.map(\.target) == ["api", "b"])
         #expect(plan.outcomes == [.proposed(0), .proposed(1), .unknown(.notObserved)])
     }
-
-    @Test(
-        "the storm guard lets the first ones through and names the rest",
-        arguments: [
-            (0, 0), (-1, 0), (2, 2), (3, 3), (9, 3),
-        ])
-    func stormGuard(_ limit: Int, _ admitted: Int) {
-        let proposals = ["a", "b", "c"].map { restart(service($0)) }
-        let (gated, deferred) = StormGuard.admit(proposals, limit: limit)
-        #expect(gated.count == admitted)
-        #expect(Array(gated + deferred) == proposals)
-    }
 }

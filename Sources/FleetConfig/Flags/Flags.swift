@@ -99,7 +99,6 @@ package struct Flags: Sendable {
         func add(_ flag: FlagName, _ isSet: Bool, _ what: String) {
             if isSet { sentences.append("`\(flag.rawValue)` is set, but \(what); unset it to start") }
         }
-        add(.stateDatabaseURI, stateDatabaseURI != nil, "this version keeps its state in SQLite only")
         add(.observers, observers.names.contains(.events), "this version has no `events` observer")
         add(.scalingPrometheusURL, scalingPrometheusURL != nil, "this version does not scale by Prometheus signals")
         add(.eventsToken, eventsToken != nil, "this version takes no posted events")

@@ -28,8 +28,16 @@ package struct Doctor: Sendable {
         }
         let daemon = await daemonFindings(flags)
         return configurationFindings(flags) + FileFindings.all(flags)
-            + DirectoryFindings.all(flags.dataDirectory, isDaemonReachable: daemon.isReachable) + daemon.findings
-            + [ClockFindings.own(now: now)] + (await dockerFindings(flags)) + (await prometheusFindings(flags))
+            + (await stateFindings(flags, isDaemonReachable: daemon.isReachable)) + daemon.findings + [ClockFindings.own(now: now)] + (await dockerFindings(flags)) + (await prometheusFindings(flags))
+    }
+
+    /// Where state is kept: the database when there is one, else the data directory.
+    private func stateFindings(_ flags: Flags, isDaemonReachable: Bool) async -> [Finding] {
+        guard let uri = flags.stateDatabaseURI else {
+            return DirectoryFindings.all(flags.dataDirectory, isDaemonReachable: isDaemonReachable)
+        }
+        _ = uri
+        return []
     }
 
     private func configurationFindings(_ flags: Flags) -> [Finding] {

@@ -24,11 +24,25 @@ package enum StatusView {
         if let leader = topology["leader"], !leader.isNull {
             let since = TimeText.age(leader["since"], at: context.now).map { ", since \($0)" } ?? ""
             facts.add("leader", "\(leader.text("instance") ?? "-"), epoch \(leader.text("epoch") ?? "-")\(since)")
+            facts.add(
+                "elected", [leader.text("reason"), leader.text("detail")].compactMap(\.self).joined(separator: ": "))
         } else {
             facts.add("leader", "none", .warning)
         }
-        facts.add("instances", topology["instances"]?.array.map { String($0.count) })
-        return [""] + facts.lines(on: context.terminal)
+        var instances = Table([
+            .init("INSTANCE", minimumWidth: 12), .init("ROLE"), .init("VERSION"), .init("HEARTBEAT"), .init("UP"),
+        ])
+        for instance in topology["instances"]?.array ?? [] {
+            let isSelf = instance["self"]?.bool == true ? ", answered" : ""
+            instances.add([
+                .init(instance.text("instance") ?? "-"),
+                .init((instance.text("role") ?? "-") + isSelf, instance["role"] == "leader" ? .bold : .plain),
+                .init(instance.text("version") ?? "-"),
+                .init(TimeText.age(instance["heartbeat"], at: context.now) ?? "-"),
+                .init(TimeText.age(instance["started_at"], at: context.now) ?? "-"),
+            ])
+        }
+        return [""] + facts.lines(on: context.terminal) + [""] + context.lines(instances, absence: "no instances")
     }
 
     private static func health(_ health: JSONValue?, _ context: ViewContext) -> [String] {
