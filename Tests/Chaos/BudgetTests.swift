@@ -63,10 +63,13 @@ extension Chaos {
         private func race(_ round: Int, _ cluster: Cluster, dsn: String) async throws {
             let names = names(round)
             let ids = Dictionary(
-                uniqueKeysWithValues: cluster.fleet.containers.filter { names.contains($0.name) }.map { ($0.id, $0.name) })
+                uniqueKeysWithValues: cluster.fleet.containers.filter { names.contains($0.name) }.map {
+                    ($0.id, $0.name)
+                })
             let count = { (record: Witness) in
-                record.begun.filter { line in line.verb == "restart" && ids.keys.contains { line.command.hasSuffix($0) } }
-                    .count
+                record.begun.filter { line in line.verb == "restart" && ids.keys.contains { line.command.hasSuffix($0) }
+                }
+                .count
             }
             try await cluster.fleet.kill(names)
             try await eventually("each of \(names) was restarted once", within: 60) {

@@ -26,9 +26,11 @@ extension Chaos {
                 let dsn = try await Databases.make(on: primary)
                 let standby = try await primary.standby()
                 servers.append(standby)
-                let both = dsn.replacingOccurrences(
-                    of: "127.0.0.1:\(primary.port)",
-                    with: "127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)") + "?target_session_attrs=read-write"
+                let both =
+                    dsn.replacingOccurrences(
+                        of: "127.0.0.1:\(primary.port)",
+                        with: "127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)")
+                    + "?target_session_attrs=read-write"
                 let cluster = try Cluster(
                     Cluster.Plan(
                         store: both, leaseSeconds: FaultRun.lease, registry: Traffic.registry, rules: Traffic.rules))

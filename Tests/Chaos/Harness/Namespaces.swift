@@ -76,7 +76,8 @@ final class Namespaces: Sendable {
 
     private func rule(_ verb: String, _ name: String, _ chain: String, _ side: String, _ port: Int) async throws {
         try await run(
-            "ip", "netns", "exec", namespace(name), "iptables", verb, chain, "-p", "tcp", side, String(port), "-j", "DROP")
+            "ip", "netns", "exec", namespace(name), "iptables", verb, chain, "-p", "tcp", side, String(port), "-j",
+            "DROP")
     }
 
     func remove() async {
