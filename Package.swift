@@ -90,7 +90,7 @@ let package = Package(
             "MusterCLI",
             [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "DockerCLI", "Observation",
-                "ControlPlane", "HTTPClient",
+                "ControlPlane", "HTTPClient", "PostgresClient",
             ]),
         .executableTarget(
             name: "muster",
@@ -112,12 +112,25 @@ let package = Package(
             path: "Benchmarks/muster-bench",
             swiftSettings: settings),
 
+        // A Postgres server of a test's own; shared by the test targets that want one.
+        .target(
+            name: "PostgresFixture", dependencies: ["PostgresClient"], path: "Tests/PostgresFixture",
+            swiftSettings: settings),
+
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
         tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
-        tests("Conformance", ["Store", "StoreSQLite", "StorePostgres", "PostgresClient", "FleetModel", .grdb]),
-        tests("LeadershipTests", ["Leadership", "Store", "StorePostgres", "PostgresClient", "FleetModel", .logging]),
+        tests(
+            "Conformance",
+            [
+                "Store", "StoreSQLite", "StorePostgres", "PostgresClient", "PostgresFixture", "FleetModel", .grdb,
+                .logging,
+            ]
+        ),
+        tests(
+            "LeadershipTests",
+            ["Leadership", "Store", "StorePostgres", "PostgresClient", "PostgresFixture", "FleetModel", .logging]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
         tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite", .logging]),
@@ -136,6 +149,13 @@ let package = Package(
             ]),
         tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
         tests("EndToEnd", ["FleetModel", .subprocess]),
+        .executableTarget(name: "fake-docker", path: "Tests/Chaos/fake-docker", swiftSettings: settings),
+        .testTarget(
+            name: "Chaos",
+            dependencies: [
+                "Actuators", "FleetModel", "HTTPClient", "PostgresFixture", "PostgresClient", "muster", "fake-docker",
+            ],
+            exclude: ["fake-docker"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]
 )

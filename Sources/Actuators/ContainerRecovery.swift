@@ -100,11 +100,14 @@ struct ContainerRecovery {
         let scene: Scene
         do { scene = try await look() } catch { return .notKnown("docker could not be read to undo it") }
         guard let old = scene.old else { return .impossible("it is gone") }
-        for command in undoing(old, scene.incoming) {
+        actuator.onJournal(.beforeUndo)
+        for (index, command) in undoing(old, scene.incoming).enumerated() {
+            if index == 1 { actuator.onJournal(.betweenUndo) }
             guard let failure = await actuator.execute(command, for: action) else { continue }
             let text = "`\(CommandLineText.line(command))`: \(failure)"
             return failure.leavesUnknown ? .notKnown(text) : .impossible(text)
         }
+        actuator.onJournal(.afterUndo)
         return .restored("undone: the old container runs as `\(swap.name)`")
     }
 

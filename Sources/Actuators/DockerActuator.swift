@@ -14,26 +14,30 @@ package struct DockerActuator: Actuator {
     /// Of the host that this value is bound to.
     let docker: DockerCLI
     let reader: DockerReader
+    let onJournal: @Sendable (JournalPoint) -> Void
 
     /// For a fleet on the default endpoint alone.
     package init(docker: DockerCLI) {
         self.init(hosts: DockerHosts(docker))
     }
 
-    package init(hosts: DockerHosts) {
-        self.init(hosts, docker: hosts.standard)
+    /// `onJournal` is called at each point of the journal that lies between two commands; for `Failpoint.strike`.
+    package init(hosts: DockerHosts, onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in }) {
+        self.init(hosts, docker: hosts.standard, onJournal: onJournal)
     }
 
-    private init(_ hosts: DockerHosts, docker: DockerCLI) {
+    private init(_ hosts: DockerHosts, docker: DockerCLI, onJournal: @escaping @Sendable (JournalPoint) -> Void) {
         self.hosts = hosts
         self.docker = docker
+        self.onJournal = onJournal
         reader = DockerReader(docker: docker)
     }
 
     /// Bound to where recorded commands were to run; nil where that is not understood.
     private func atHost(of commands: [[String]]) -> DockerActuator? {
         do {
-            return DockerActuator(hosts, docker: hosts.cli(forRecorded: try CommandHost.of(commands)))
+            return DockerActuator(
+                hosts, docker: hosts.cli(forRecorded: try CommandHost.of(commands)), onJournal: onJournal)
         } catch { return nil }
     }
 
@@ -42,7 +46,7 @@ package struct DockerActuator: Actuator {
     package func prepare(_ action: Action, spec: ServiceSpec?) async -> Preparation {
         if let problem = ActionValidation.problem(action.proposal) { return .refused(problem) }
         if let moved = CommandHost.moved(action, spec: spec) { return .overtaken(moved) }
-        let here = DockerActuator(hosts, docker: hosts.cli(for: spec?.endpoint))
+        let here = DockerActuator(hosts, docker: hosts.cli(for: spec?.endpoint), onJournal: onJournal)
         return await here.prepareHere(action, spec: spec).addressed(to: spec?.endpoint)
     }
 
@@ -196,7 +200,12 @@ package struct DockerActuator: Actuator {
         }
         for (index, command) in commands.enumerated() {
             guard mayBegin() else { return .stopped(before: index, of: commands) }
-            guard let failure = await execute(command, for: action, environment: environment) else { continue }
+            if index == 0 { onJournal(.beforeCommand) }
+            if index == 1 { onJournal(.betweenCommands) }
+            let failure = await execute(command, for: action, environment: environment) {
+                if index == 0 { onJournal(.commandStarted) }
+            }
+            guard let failure else { continue }
             return await outcome(of: failure, at: index, action: action, commands: commands)
         }
         return ActionOutcome(.succeeded, DockerActuator.success(action, commands), commands: commands)
@@ -204,7 +213,10 @@ package struct DockerActuator: Actuator {
 
     /// Nil when it exited with 0. The process has the action's id and epoch in its environment, for wrappers of the
     /// docker CLI that keep an account of their own.
-    func execute(_ command: [String], for action: Action, environment: [String: String] = [:]) async -> DockerFailure? {
+    func execute(
+        _ command: [String], for action: Action, environment: [String: String] = [:],
+        onStart: @escaping @Sendable () -> Void = {}
+    ) async -> DockerFailure? {
         // Docker waits as long as the container is given to end, before it answers.
         let grace = CommandText(command).stopSeconds ?? 0
         let isCreation = CommandText(command).verb == "create"
@@ -212,7 +224,8 @@ package struct DockerActuator: Actuator {
         extra["MUSTER_ACTION"] = action.id
         extra["MUSTER_EPOCH"] = String(action.epoch)
         let result = await docker.run(
-            Array(CommandText(command).arguments.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)), extraEnvironment: extra)
+            Array(CommandText(command).arguments.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)),
+            extraEnvironment: extra, onStart: onStart)
         if case .failure(let failure) = result { return failure }
         return nil
     }

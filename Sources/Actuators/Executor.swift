@@ -175,7 +175,10 @@ package final class Executor: Sendable {
             await refuse(action, problem, term: term)
             return
         }
-        switch await actuator.prepare(action, spec: spec) {
+        hooks.onJournal(.beforePrepare)
+        let preparation = await actuator.prepare(action, spec: spec)
+        hooks.onJournal(.afterPrepare)
+        switch preparation {
         case .alreadyDone(let reason), .overtaken(let reason):
             await finish(action, ActionOutcome(.cancelled, reason), term: term)
         case .refused(let reason):
@@ -236,16 +239,20 @@ package final class Executor: Sendable {
         let logger = logger.about(offered)
         do {
             // What was offered may be old by the time its turn comes.
-            guard let action = try await store.action(id: offered.id),
+            guard var action = try await store.action(id: offered.id),
                 action.state == .executing || action.state == .unknown, hooks.isStillTrusted(term)
             else { return }
+            // What puts it right is done under this term, not under the one it was begun in.
+            action.epoch = term.epoch
+            hooks.onJournal(.beforeSettle)
             let recovered = await actuator.recover(action, now: now())
             let looked = recovered == nil ? await actuator.settle(action, now: now()) : nil
             guard let outcome = recovered ?? looked else {
                 logger.debug("what became of the action is not known yet")
                 return
             }
-            await finish(action, outcome, term: term)
+            hooks.onJournal(.afterLook)
+            await finish(action, outcome, term: term, at: (.beforeSettled, .afterSettled))
         } catch {
             logger.warning("action could not be settled", metadata: ["error": "\(error)"])
         }
@@ -253,15 +260,18 @@ package final class Executor: Sendable {
 
     /// Writes the outcome, again and again while the store is not available, until `drain` gives up. The commands
     /// have had their effect: they are never run again for the sake of the record.
-    private func finish(_ action: Action, _ outcome: ActionOutcome, term: Term) async {
+    private func finish(
+        _ action: Action, _ outcome: ActionOutcome, term: Term,
+        at points: (before: JournalPoint, after: JournalPoint) = (.beforeFinish, .afterFinish)
+    ) async {
         let logger = logger.about(action)
         let finishedAt = now()
         var delay = retryDelay
-        hooks.onJournal(.beforeFinish)
+        hooks.onJournal(points.before)
         while true {
             do {
                 let finished = try await store.finish(actionID: action.id, outcome, at: finishedAt, term: term)
-                hooks.onJournal(.afterFinish)
+                hooks.onJournal(points.after)
                 guard let finished else {
                     logger.info("action had ended otherwise before its outcome could be written")
                     return

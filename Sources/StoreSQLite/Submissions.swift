@@ -1,4 +1,4 @@
-package import FleetModel
+internal import FleetModel
 internal import GRDB
 package import Store
 

@@ -29,14 +29,15 @@ enum Daemon {
         let store = try openStore(flags, now: clock.now())
 
         let wakes = WakeRelay()
+        let onJournal = try failpoint(environment)
         let lookout = Lookout(flags, docker, clock) { wakes.wake($0) }
         let control = ControlPlane(
             ControlParts(
                 store: store, candidacy: SoleCandidacy(store: store, instance: instance, now: clock.now),
-                actuator: actuator(flags, docker), loadDesired: { files.desired() },
+                actuator: actuator(flags, docker, onJournal), loadDesired: { files.desired() },
                 loadPolicy: { files.policy() }, observe: { await lookout.look($0) }, clock: clock,
                 settings: settings(flags), instance: instance, version: Version.current,
-                isOpenAccess: !flags.hasIdentity, logger: logger, onJournal: failpoint(environment),
+                isOpenAccess: !flags.hasIdentity, logger: logger, onJournal: onJournal,
                 afterTick: Memory.giveBack))
         wakes.connect(control.waker)
 
@@ -114,8 +115,10 @@ enum Daemon {
         }
     }
 
-    private static func actuator(_ flags: Flags, _ docker: DockerHosts?) -> any Actuator {
-        let base = docker.map { DockerActuator(hosts: $0) }
+    private static func actuator(
+        _ flags: Flags, _ docker: DockerHosts?, _ onJournal: @escaping @Sendable (JournalPoint) -> Void
+    ) -> any Actuator {
+        let base = docker.map { DockerActuator(hosts: $0, onJournal: onJournal) }
         guard flags.actuator == .docker, let base else { return DryRunActuator(base: base) }
         return base
     }
@@ -133,8 +136,13 @@ enum Daemon {
     }
 
     /// For the crash tests alone: the process kills itself at the named point of an action's journal.
-    private static func failpoint(_ environment: [String: String]) -> @Sendable (JournalPoint) -> Void {
-        guard let name = environment["MUSTER_FAILPOINT"], let failpoint = Failpoint(name) else { return { _ in } }
+    private static func failpoint(
+        _ environment: [String: String]
+    ) throws(StartRefusal) -> @Sendable (JournalPoint) -> Void {
+        guard let name = environment["MUSTER_FAILPOINT"], !name.isEmpty else { return { _ in } }
+        guard let failpoint = Failpoint(name) else {
+            throw StartRefusal(lines: ["`MUSTER_FAILPOINT`: `\(name)` is no point of the journal"])
+        }
         return { failpoint.strike($0) }
     }
 

@@ -27,9 +27,17 @@ package struct Doctor: Sendable {
         }
         let daemon = await daemonFindings(flags)
         return configurationFindings(flags) + FileFindings.all(flags)
-            + DirectoryFindings.all(flags.dataDirectory, isDaemonReachable: daemon.isReachable) + daemon.findings
+            + (await stateFindings(flags, isDaemonReachable: daemon.isReachable)) + daemon.findings
             + [ClockFindings.own(now: now)] + (await DockerFindings.all(flags, environment, now: now))
             + (await prometheusFindings(flags))
+    }
+
+    /// Where state is kept: the database when there is one, else the data directory.
+    private func stateFindings(_ flags: Flags, isDaemonReachable: Bool) async -> [Finding] {
+        guard let uri = flags.stateDatabaseURI else {
+            return DirectoryFindings.all(flags.dataDirectory, isDaemonReachable: isDaemonReachable)
+        }
+        return await PostgresFindings.all(uri, poolSize: flags.stateDatabasePoolSize, now: now)
     }
 
     private func configurationFindings(_ flags: Flags) -> [Finding] {
