@@ -24,7 +24,8 @@ extension Action {
             id: id, proposal: try Proposal(kind: row["kind"], target: row["target"], body: body),
             state: try body.word(row["state"], in: "state"), actuator: row["actuator"], dryRun: row["dry_run"],
             epoch: row["epoch"], decisionID: row["decision_id"], approvalID: row["approval_id"], commands: commands,
-            detail: try body.optionalString("detail"), fence: try Fence(body), plannedAt: WallTime(milliseconds: row["planned_at"]),
+            detail: try body.optionalString("detail"), fence: try Fence(body),
+            plannedAt: WallTime(milliseconds: row["planned_at"]),
             startedAt: (row["started_at"] as Int64?).map(WallTime.init(milliseconds:)),
             finishedAt: (row["finished_at"] as Int64?).map(WallTime.init(milliseconds:)))
     }
@@ -74,5 +75,7 @@ extension Fence {
             specVersion: fence.object["version"]?.integer)
     }
 
-    var stored: JSONValue { ["host": JSONValue(host), "runtime_id": JSONValue(runtimeID), "version": JSONValue(specVersion)] }
+    var stored: JSONValue {
+        ["host": JSONValue(host), "runtime_id": JSONValue(runtimeID), "version": JSONValue(specVersion)]
+    }
 }
