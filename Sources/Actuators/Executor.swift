@@ -245,7 +245,8 @@ package final class Executor: Sendable {
             // What puts it right is done under this term, not under the one it was begun in.
             action.epoch = term.epoch
             hooks.onJournal(.beforeSettle)
-            let recovered = await actuator.recover(action, now: now())
+            let hooks = hooks
+            let recovered = await actuator.recover(action, now: now()) { hooks.isStillTrusted(term) }
             let looked = recovered == nil ? await actuator.settle(action, now: now()) : nil
             guard let outcome = recovered ?? looked else {
                 logger.debug("what became of the action is not known yet")

@@ -130,6 +130,8 @@ final class Cluster: Sendable {
 /// leads, at every moment.
 struct Traffic: Sendable {
     let cluster: Cluster
+    /// Breaks containers; nil for those of the fake fleet.
+    var kill: (@Sendable ([String]) async throws -> Void)?
     /// Restarted by rule.
     static let automatic = (0..<6).map { "auto-\($0)" }
     /// Restarted by consent.
@@ -160,7 +162,7 @@ struct Traffic: Sendable {
         var turn = 0
         while !Task.isCancelled {
             let broken = [Traffic.automatic[turn % Traffic.automatic.count], Traffic.asked[turn % Traffic.asked.count]]
-            try? await cluster.fleet.kill(broken)
+            try? await breakDown(broken)
             try? await grant()
             if turn % 5 == 0 { try? await exchange() }
             turn += 1
@@ -169,7 +171,11 @@ struct Traffic: Sendable {
     }
 
     /// Something to do at this moment for whoever leads next.
-    func breakSome() async throws { try await cluster.fleet.kill(Traffic.automatic) }
+    func breakSome() async throws { try await breakDown(Traffic.automatic) }
+
+    private func breakDown(_ names: [String]) async throws {
+        if let kill { try await kill(names) } else { try await cluster.fleet.kill(names) }
+    }
 
     func grant() async throws {
         let instance = try await cluster.anyone()

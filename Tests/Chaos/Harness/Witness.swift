@@ -52,7 +52,7 @@ struct Witness: Sendable {
     func begun(by action: String) -> [Testimony] { begun.filter { $0.action == action } }
 
     /// Commands that an action began again although they had had their effect, or may have had it: the runs before
-    /// ended with 0, or never said how they ended. A `start` that docker had refused may be tried once more after
+    /// ended with 0 or by a signal, or never said how they ended. A `start` that docker had refused may be tried once more after
     /// looking. Renames are left out: the undoing of a rollback gives a container a name that the rollback itself
     /// gave it before.
     var doubles: [String] {
@@ -60,7 +60,7 @@ struct Witness: Sendable {
         for line in lines where line.verb != "rename" {
             switch line.phase {
             case .begin: runs["\(line.action) \(line.command)", default: [:]][line.process] = true
-            case .end(let status) where status != 0:
+            case .end(let status) where (1...125).contains(status):
                 runs["\(line.action) \(line.command)", default: [:]][line.process] = false
             case .end: break
             }
