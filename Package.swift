@@ -151,7 +151,10 @@ let package = Package(
         tests("EndToEnd", ["FleetModel", .subprocess]),
         .executableTarget(name: "fake-docker", path: "Tests/Chaos/fake-docker", swiftSettings: settings),
         .testTarget(
-            name: "Chaos", dependencies: ["Actuators", "FleetModel", "HTTPClient", "muster", "fake-docker"],
+            name: "Chaos",
+            dependencies: [
+                "Actuators", "FleetModel", "HTTPClient", "PostgresFixture", "PostgresClient", "muster", "fake-docker",
+            ],
             exclude: ["fake-docker"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]

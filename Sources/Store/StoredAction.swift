@@ -23,7 +23,8 @@ extension Action {
             state: try body.word(row.text("state"), in: "state"), actuator: try row.text("actuator"),
             dryRun: try row.flag("dry_run"), epoch: Int(try row.integer("epoch")),
             decisionID: try row.text("decision_id"), approvalID: try row.optionalText("approval_id"),
-            commands: commands, detail: try body.optionalString("detail"), plannedAt: try row.time("planned_at"),
+            commands: commands, detail: try body.optionalString("detail"), fence: try Fence(body),
+            plannedAt: try row.time("planned_at"),
             startedAt: try row.optionalTime("started_at"), finishedAt: try row.optionalTime("finished_at"))
     }
 
@@ -31,7 +32,23 @@ extension Action {
     package var storedBody: String {
         var members = proposal.storedMembers
         members += [("commands", .array(commands.map { JSONValue($0) })), ("detail", JSONValue(detail))]
+        if let fence { members.append(("fence", fence.stored)) }
         return JSONValue.object(JSONObject(unique: members)).canonical
+    }
+}
+
+extension Fence {
+    /// Nil where the row has none.
+    fileprivate init?(_ body: StoredBody) throws(StoreError) {
+        guard body.object["fence"]?.object != nil else { return nil }
+        let fence = try body.part("fence")
+        self.init(
+            host: try fence.optionalString("host"), runtimeID: try fence.optionalString("runtime_id"),
+            specVersion: fence.object["version"]?.integer)
+    }
+
+    fileprivate var stored: JSONValue {
+        ["host": JSONValue(host), "runtime_id": JSONValue(runtimeID), "version": JSONValue(specVersion)]
     }
 }
 
