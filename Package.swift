@@ -98,7 +98,8 @@ let package = Package(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
-                "Leadership", "DockerCLI", "Observation", "Signals", "Actuators", "ControlPlane", "ControlAPI",
+                "Leadership", "PostgresClient", "DockerCLI", "Observation", "Signals", "Actuators", "ControlPlane",
+                "ControlAPI",
                 "HTTPClient",
                 "MusterCLI", "CMalloc",
                 .argumentParser,
@@ -122,13 +123,26 @@ let package = Package(
             name: "scaling-plots", dependencies: ["ScalingSimulation"], path: "Benchmarks/scaling-plots",
             swiftSettings: settings),
 
+        // A Postgres server of a test's own; shared by the test targets that want one.
+        .target(
+            name: "PostgresFixture", dependencies: ["PostgresClient"], path: "Tests/PostgresFixture",
+            swiftSettings: settings),
+
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
         tests("AutoscalerTests", ["Autoscaler", "FleetModel", "ScalingSimulation"]),
         tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
-        tests("Conformance", ["Store", "StoreSQLite", "StorePostgres", "PostgresClient", "FleetModel", .grdb]),
-        tests("LeadershipTests", ["Leadership", "Store", "StorePostgres", "PostgresClient", "FleetModel", .logging]),
+        tests(
+            "Conformance",
+            [
+                "Store", "StoreSQLite", "StorePostgres", "PostgresClient", "PostgresFixture", "FleetModel", .grdb,
+                .logging,
+            ]
+        ),
+        tests(
+            "LeadershipTests",
+            ["Leadership", "Store", "StorePostgres", "PostgresClient", "PostgresFixture", "FleetModel", .logging]),
         tests("SignalsTests", ["Signals", "HTTPClient", "FleetModel"]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
@@ -147,10 +161,13 @@ let package = Package(
                 "Actuators", .hummingbird, .httpTypes, .nioCore, .logging, .lifecycle,
             ]),
         tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
-        tests("EndToEnd", ["FleetModel", .subprocess]),
+        tests("EndToEnd", ["FleetModel", "PostgresFixture", .subprocess]),
         .executableTarget(name: "fake-docker", path: "Tests/Chaos/fake-docker", swiftSettings: settings),
         .testTarget(
-            name: "Chaos", dependencies: ["Actuators", "FleetModel", "HTTPClient", "muster", "fake-docker"],
+            name: "Chaos",
+            dependencies: [
+                "Actuators", "FleetModel", "HTTPClient", "PostgresFixture", "PostgresClient", "muster", "fake-docker",
+            ],
             exclude: ["fake-docker"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]

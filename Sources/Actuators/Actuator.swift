@@ -39,8 +39,8 @@ package protocol Actuator: Sendable {
 
     /// Leaves a working service where an action of several commands stopped between two of them, by looking at what
     /// stands there; never by running the action's commands again. Called before `settle` for the same actions, by
-    /// the leader alone. Nil when there is nothing to put right, or not yet.
-    func recover(_ action: Action, now: WallTime) async -> ActionOutcome?
+    /// the leader alone. Nil when there is nothing to put right, or not yet. `mayBegin` is asked as by `run`.
+    func recover(_ action: Action, now: WallTime, mayBegin: @escaping @Sendable () -> Bool) async -> ActionOutcome?
 }
 
 extension ActionOutcome {
@@ -54,5 +54,7 @@ extension ActionOutcome {
 }
 
 extension Actuator {
-    package func recover(_ action: Action, now: WallTime) async -> ActionOutcome? { nil }
+    package func recover(
+        _ action: Action, now: WallTime, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome? { nil }
 }

@@ -202,19 +202,22 @@ package struct DockerActuator: Actuator {
             guard mayBegin() else { return .stopped(before: index, of: commands) }
             if index == 0 { onJournal(.beforeCommand) }
             if index == 1 { onJournal(.betweenCommands) }
-            let failure = await execute(command, for: action, environment: environment) {
+            let failure = await execute(command, for: action, environment: environment, mayBegin: mayBegin) {
                 if index == 0 { onJournal(.commandStarted) }
             }
             guard let failure else { continue }
-            return await outcome(of: failure, at: index, action: action, commands: commands)
+            if case .notStarted = failure, !mayBegin() { return .stopped(before: index, of: commands) }
+            return await outcome(of: failure, at: index, action: action, commands: commands, mayBegin: mayBegin)
         }
         return ActionOutcome(.succeeded, DockerActuator.success(action, commands), commands: commands)
     }
 
-    /// Nil when it exited with 0. The process has the action's id and epoch in its environment, for wrappers of the
+    /// Nil when it exited with 0. `mayBegin` is asked once more when all waiting is over: a command may have to wait for
+    /// others before it gets a process. The process has the action's id and epoch in its environment, for wrappers of the
     /// docker CLI that keep an account of their own.
     func execute(
         _ command: [String], for action: Action, environment: [String: String] = [:],
+        mayBegin: @escaping @Sendable () -> Bool,
         onStart: @escaping @Sendable () -> Void = {}
     ) async -> DockerFailure? {
         // Docker waits as long as the container is given to end, before it answers.
@@ -225,13 +228,14 @@ package struct DockerActuator: Actuator {
         extra["MUSTER_EPOCH"] = String(action.epoch)
         let result = await docker.run(
             Array(CommandText(command).arguments.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)),
-            extraEnvironment: extra, onStart: onStart)
+            extraEnvironment: extra, mayStart: mayBegin, onStart: onStart)
         if case .failure(let failure) = result { return failure }
         return nil
     }
 
     private func outcome(
-        of failure: DockerFailure, at index: Int, action: Action, commands: [[String]]
+        of failure: DockerFailure, at index: Int, action: Action, commands: [[String]],
+        mayBegin: @escaping @Sendable () -> Bool
     ) async -> ActionOutcome {
         let step = commands.count > 1 ? "command \(index + 1) of \(commands.count): " : ""
         if failure.leavesUnknown {
@@ -242,7 +246,7 @@ package struct DockerActuator: Actuator {
         guard index > 0, let swap = ContainerSwap(action, commands: commands) else {
             return ActionOutcome(.failed, detail, commands: commands)
         }
-        let recovery = ContainerRecovery(actuator: self, action: action, swap: swap)
+        let recovery = ContainerRecovery(actuator: self, action: action, swap: swap, mayBegin: mayBegin)
         switch await recovery.undo() {
         case .restored(let what): return ActionOutcome(.failed, "\(detail); \(what)", commands: commands)
         case .impossible(let why):
@@ -264,10 +268,13 @@ package struct DockerActuator: Actuator {
         return await Settlement(actuator: here, action: action, now: now).outcome()
     }
 
-    package func recover(_ action: Action, now: WallTime) async -> ActionOutcome? {
+    package func recover(
+        _ action: Action, now: WallTime, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome? {
         guard let swap = ContainerSwap(action, commands: action.commands), let here = atHost(of: action.commands)
         else { return nil }
-        return await ContainerRecovery(actuator: here, action: action, swap: swap).finishOrUndo(now: now)
+        return await ContainerRecovery(actuator: here, action: action, swap: swap, mayBegin: mayBegin)
+            .finishOrUndo(now: now)
     }
 }
 

@@ -239,11 +239,14 @@ package final class Executor: Sendable {
         let logger = logger.about(offered)
         do {
             // What was offered may be old by the time its turn comes.
-            guard let action = try await store.action(id: offered.id),
+            guard var action = try await store.action(id: offered.id),
                 action.state == .executing || action.state == .unknown, hooks.isStillTrusted(term)
             else { return }
+            // What puts it right is done under this term, not under the one it was begun in.
+            action.epoch = term.epoch
             hooks.onJournal(.beforeSettle)
-            let recovered = await actuator.recover(action, now: now())
+            let hooks = hooks
+            let recovered = await actuator.recover(action, now: now()) { hooks.isStillTrusted(term) }
             let looked = recovered == nil ? await actuator.settle(action, now: now()) : nil
             guard let outcome = recovered ?? looked else {
                 logger.debug("what became of the action is not known yet")

@@ -96,11 +96,13 @@ package struct DockerCLI: Sendable {
     ///   - arguments: All after `docker`. What came from outside has been checked by the caller and stands after `--`.
     ///   - outputLimit: In bytes of standard output; a command that prints more is killed at once.
     ///   - acceptedExitCodes: With these `DockerOutput` is given, with others `DockerFailure.exited`.
+    ///   - mayStart: Asked right before the process is made, after any waiting; at a `false` none is, and the failure is
+    ///     `notStarted`.
     ///   - onStart: Called once the process is made, before anything is read of it; must not block.
     package func run(
         _ arguments: [String], timeout: Duration? = nil, outputLimit: Int = 16 << 20,
         acceptedExitCodes: Set<Int> = [0], extraEnvironment: [String: String] = [:],
-        onStart: @escaping @Sendable () -> Void = {}
+        mayStart: @escaping @Sendable () -> Bool = { true }, onStart: @escaping @Sendable () -> Void = {}
     ) async -> Result<DockerOutput, DockerFailure> {
         let limit = timeout ?? self.timeout
         let command = DockerProcess(
@@ -111,6 +113,7 @@ package struct DockerCLI: Sendable {
                 return .failure(.notStarted("too many docker commands are running already"))
             }
             defer { slots.release() }
+            guard mayStart() else { return .failure(.notStarted("it may no longer be started")) }
             return await command.collect(
                 outputLimit: outputLimit, acceptedExitCodes: acceptedExitCodes, onStart: onStart)
         }

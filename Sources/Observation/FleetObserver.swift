@@ -11,6 +11,9 @@ package struct FleetObserver: Sendable {
     private let deadline: Duration
     /// Observers whose last call has not come back; they are not called again before it has.
     private let hanging = HangingObservers()
+    /// So long a pass waits for an observer that kept the last one waiting in vain; it goes on beside the passes until
+    /// it has answered. A host that hangs would otherwise slow every look at the others down to its deadline.
+    private static let patience = Duration.seconds(2)
 
     /// With `docker`, each endpoint that the desired state of a pass uses is observed in that pass.
     package init(observers: [any Observer], docker: DockerHosts? = nil, deadline: Duration) {
@@ -42,26 +45,34 @@ package struct FleetObserver: Sendable {
         of observer: any Observer, _ desired: DesiredState, _ now: WallTime
     ) async -> ObservationReport {
         let place = HangingObservers.Place(source: observer.source, endpoint: observer.endpoint)
-        guard hanging.enter(place) else {
+        guard let wasLate = hanging.enter(place) else {
             return failed(observer, "its last pass has not ended yet", desired, now)
         }
+        let limit = wasLate ? min(FleetObserver.patience, deadline) : deadline
+        let began = ContinuousClock.now
         let (stream, continuation) = AsyncStream<ObservationReport?>.makeStream(bufferingPolicy: .bufferingOldest(1))
         // Not a child task: a group waits for its children, and this one may never end.
         let work = Task {
             let report = await observer.observe(desired, now: now)
-            hanging.leave(place)
+            hanging.leave(place, isLate: report.saysNothing && .now - began >= FleetObserver.patience)
             continuation.yield(report)
         }
         let timer = Task {
-            do { try await Task.sleep(for: deadline) } catch { return }
-            work.cancel()
-            continuation.yield(nil)
+            do {
+                try await Task.sleep(for: limit)
+                continuation.yield(nil)
+                try await Task.sleep(for: deadline - limit)
+                work.cancel()
+            } catch { return }
         }
-        defer { timer.cancel() }
         var iterator = stream.makeAsyncIterator()
-        if let answer = await iterator.next(), let report = answer { return report }
-        work.cancel()
-        return failed(observer, "did not answer within \(deadline)", desired, now)
+        if let answer = await iterator.next(), let report = answer {
+            timer.cancel()
+            return report
+        }
+        // The timer ends what still runs at the deadline.
+        if Task.isCancelled { work.cancel() }
+        return failed(observer, "did not answer within \(limit)", desired, now)
     }
 
     private func failed(
@@ -85,14 +96,31 @@ private final class HangingObservers: Sendable {
         var endpoint: DockerEndpoint?
     }
 
-    private let places = Mutex(Set<Place>())
-
-    /// False when the call before has not come back.
-    func enter(_ place: Place) -> Bool {
-        places.withLock { $0.insert(place).inserted }
+    private struct State {
+        var underWay: Set<Place> = []
+        /// Those whose last pass came late and said nothing.
+        var late: Set<Place> = []
     }
 
-    func leave(_ place: Place) {
-        places.withLock { _ = $0.remove(place) }
+    private let state = Mutex(State())
+
+    /// Whether the last pass came late; nil when it has not come back.
+    func enter(_ place: Place) -> Bool? {
+        state.withLock { $0.underWay.insert(place).inserted ? $0.late.contains(place) : nil }
+    }
+
+    func leave(_ place: Place, isLate: Bool) {
+        state.withLock { state in
+            state.underWay.remove(place)
+            if isLate { state.late.insert(place) } else { state.late.remove(place) }
+        }
+    }
+}
+
+extension ObservationReport {
+    /// It failed for all that it covers. One of which a half failed was worth waiting for.
+    fileprivate var saysNothing: Bool {
+        failure != nil
+            && observations.allSatisfy { if case .unknown(.sourceFailed) = $0.condition { true } else { false } }
     }
 }

@@ -108,71 +108,19 @@ extension Approval {
         approval.seenCount += 1
         return approval
     }
+
+    /// The same, where it is still what the update was made for.
+    package mutating func apply(_ update: ApprovalUpdate, at now: WallTime) throws(StoreError) {
+        guard status == .pending, proposal.consentDigest == update.from else {
+            throw StoreError.conflict("approval `\(id)` is no longer pending as it was read")
+        }
+        self = updated(update, at: now)
+    }
 }
 
 extension Proposal {
     /// Sets how many replicas there are: what cooldowns count from. A person's stop is a scaling to 0.
     package var isScaling: Bool {
         kind == .scaleService || (kind == .stopService && source == .manual)
-    }
-}
-
-extension ScalingMemory {
-    /// As both stores keep it; times are milliseconds since 1970.
-    package var stored: JSONValue {
-        func time(_ time: WallTime?) -> JSONValue { time.map { .integer(Int($0.milliseconds)) } ?? .null }
-        return [
-            "streak": streak.map { streak in
-                [
-                    "direction": .string(streak.direction.rawValue), "samples": .integer(streak.samples),
-                    "counted_at": time(streak.countedAt),
-                ]
-            } ?? .null,
-            "newest_sample_at": time(newestSampleAt), "lost_since": time(lostSince),
-            "replicas": JSONValue(replicas),
-            "outside": outside.map { ["replicas": .integer($0.replicas), "noticed_at": time($0.noticedAt)] } ?? .null,
-        ]
-    }
-
-    /// Nil when it does not make sense.
-    package init?(stored: JSONValue) {
-        func time(_ value: JSONValue?) -> WallTime? {
-            value?.integer.map { WallTime(milliseconds: Int64($0)) }
-        }
-        guard stored.object != nil else { return nil }
-        self.init(
-            newestSampleAt: time(stored["newest_sample_at"]), lostSince: time(stored["lost_since"]),
-            replicas: stored["replicas"]?.integer)
-        if let part = stored["streak"], !part.isNull {
-            guard let direction = part["direction"]?.string.flatMap(ScalingDirection.init(rawValue:)),
-                let samples = part["samples"]?.integer, let at = time(part["counted_at"])
-            else { return nil }
-            streak = ScalingStreak(direction: direction, samples: samples, countedAt: at)
-        }
-        if let part = stored["outside"], !part.isNull {
-            guard let replicas = part["replicas"]?.integer, let at = time(part["noticed_at"]) else { return nil }
-            outside = OutsideScaling(replicas: replicas, noticedAt: at)
-        }
-    }
-}
-
-extension SignalSource {
-    /// As both stores keep it: `pushed` stands before a name of any form.
-    package var stored: String {
-        switch self {
-        case .pushed(let name): "pushed:" + name
-        case .prometheus, .own, .supposed: description
-        }
-    }
-
-    package init?(stored: String) {
-        switch stored {
-        case "prometheus": self = .prometheus
-        case "muster": self = .own
-        case "supposed": self = .supposed
-        default:
-            guard stored.hasPrefix("pushed:") else { return nil }
-            self = .pushed(by: String(stored.dropFirst(7)))
-        }
     }
 }

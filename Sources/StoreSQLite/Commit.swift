@@ -18,54 +18,43 @@ extension SQLiteStore {
             for update in commit.approvalUpdates { try apply(update, at: commit.at, db) }
             for id in commit.seenApprovals { try countSeen(id, at: commit.at, db) }
             for approval in commit.newApprovals { try approval.insert(db) }
-            for action in commit.newActions { try action.insert(db) }
+            for action in commit.newActions {
+                try action.insert(db)
+                try ScalingRows.remember(action, db)
+            }
             let head = try Ledger.append(decisions, to: meta, db)
             for answer in commit.submissionAnswers { try answer.write(db) }
-            for change in commit.scalingMemory { try change.write(db, at: commit.at) }
-            try ScalingPoint.insert(commit.scalingPoints, db, at: commit.at)
+            try ScalingRows.write(commit, db)
             if let report = commit.report { try report.insert(db) }
-            try db.run("DELETE FROM last_denials WHERE at < ?", [commit.at.adding(seconds: -denialsKept).milliseconds])
+            try db.run("DELETE FROM last_denials WHERE at < ?", [commit.oldestDenialKept.milliseconds])
             return head
         }
     }
 }
 
-/// How long `WorkingSet.denials` names a denial, in seconds: 7 days, beyond any deny cooldown that makes sense.
-private let denialsKept = 7 * 86_400
-
 private func cancel(_ cancellation: Cancellation, at now: WallTime, term: Term, _ db: Database) throws {
     guard var action = try Action.fetch(db, id: cancellation.actionID) else {
         throw StoreError.conflict("there is no action `\(cancellation.actionID)`")
     }
-    guard action.state == .planned else {
-        throw StoreError.conflict("action `\(action.id)` is `\(action.state.rawValue)`, expected `planned`")
-    }
-    try action.end(ActionOutcome(.cancelled, cancellation.detail), at: now, term: term, db)
+    try action.requirePlanned()
+    try end(&action, ActionOutcome(.cancelled, cancellation.detail), at: now, term: term, db)
 }
 
 private func apply(_ change: ApprovalChange, at now: WallTime, _ db: Database) throws {
     guard var approval = try Approval.fetch(db, id: change.id) else {
         throw StoreError.conflict("there is no approval `\(change.id)`")
     }
-    guard approval.status == change.from else {
-        throw StoreError.conflict(
-            "approval `\(change.id)` is `\(approval.status.rawValue)`, expected `\(change.from.rawValue)`")
-    }
-    if change.from == .pending, change.to != .pending { approval.resolvedAt = now }
-    approval.status = change.to
-    approval.resolution = change.resolution ?? approval.resolution
-    approval.actionID = change.actionID ?? approval.actionID
+    try approval.apply(change, at: now)
     try approval.update(db)
 }
 
 private func apply(_ update: ApprovalUpdate, at now: WallTime, _ db: Database) throws {
-    guard let approval = try Approval.fetch(db, id: update.id) else {
+    guard var approval = try Approval.fetch(db, id: update.id) else {
         throw StoreError.conflict("there is no approval `\(update.id)`")
     }
-    guard approval.status == .pending, approval.proposal.consentDigest == update.from else {
-        throw StoreError.conflict("approval `\(update.id)` is no longer pending as it was read")
-    }
-    try approval.updated(update, at: now).replace(db)
+    try approval.apply(update, at: now)
+    try countSeen(approval.id, at: now, db)
+    try approval.update(db)
 }
 
 private func countSeen(_ id: String, at now: WallTime, _ db: Database) throws {

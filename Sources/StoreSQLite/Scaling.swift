@@ -5,32 +5,27 @@ package import Store
 extension SQLiteStore {
     package func keep(gauges: [SignalSample], at now: WallTime) async throws(StoreError) -> [Bool] {
         try await write(raisesRevision: false) { db in
-            try db.run("DELETE FROM gauges WHERE at < ?", [now.adding(seconds: -86_400).milliseconds])
-            return try gauges.map { sample in
+            try db.run("DELETE FROM gauges WHERE at < ?", [SignalSample.oldestGaugeKept(at: now).milliseconds])
+            var kept = gauges.map { _ in false }
+            for index in SignalSample.newest(gauges) {
+                let sample = gauges[index]
                 try db.run(
                     """
-                    INSERT INTO gauges (service, signal, at, value, unit, aggregation, source)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (service, signal) DO UPDATE SET at = excluded.at, value = excluded.value,
-                        unit = excluded.unit, aggregation = excluded.aggregation, source = excluded.source
+                    INSERT INTO gauges (\(SignalSample.gaugeColumns)) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (service, signal) DO UPDATE SET at = excluded.at, body = excluded.body
                     WHERE excluded.at > gauges.at
-                    """,
-                    [
-                        sample.service, sample.signal, sample.at.milliseconds, sample.value, sample.unit,
-                        sample.aggregation.rawValue, sample.source.stored,
-                    ])
-                return db.changesCount == 1
+                    """, [sample.service, sample.signal, sample.at.milliseconds, sample.storedGauge])
+                kept[index] = db.changesCount == 1
             }
+            return kept
         }
     }
 
     package func gauges(since: WallTime) async throws(StoreError) -> [SignalSample] {
         try await read { db in
             try db.rows(
-                """
-                SELECT service, signal, at, value, unit, aggregation, source FROM gauges WHERE at > ?
-                ORDER BY service, signal
-                """, [since.milliseconds]
+                "SELECT \(SignalSample.gaugeColumns) FROM gauges WHERE at > ? ORDER BY service, signal",
+                [since.milliseconds]
             ).map { try SignalSample(row: $0) }
         }
     }
@@ -41,69 +36,42 @@ extension SQLiteStore {
         try await read { db in
             try db.rows(
                 """
-                SELECT service, at, value, current, desired, verdict, reason, dry_run FROM scaling_points
-                WHERE service = ? AND at >= ? ORDER BY at DESC LIMIT ?
+                SELECT \(ScalingPoint.columns) FROM scaling_points WHERE service = ? AND at >= ?
+                ORDER BY at DESC LIMIT ?
                 """, [service, since.milliseconds, limit]
-            ).reversed().map { row in
-                ScalingPoint(
-                    service: row[0], at: WallTime(milliseconds: row[1]), value: row[2], current: row[3],
-                    desired: row[4], verdict: row[5], reason: row[6], dryRun: row[7])
-            }
+            ).reversed().map { try ScalingPoint(row: $0) }
         }
     }
 }
 
-extension SignalSample {
-    fileprivate init(row: Row) throws(StoreError) {
-        let (service, signal): (String, String) = (row[0], row[1])
-        guard let aggregation = SignalAggregation(rawValue: row[5]), let source = SignalSource(stored: row[6]) else {
-            throw StoreError.corrupt("table `gauges`, row `\(service)/\(signal)` makes no sense")
-        }
-        self.init(
-            service: service, signal: signal, value: row[3], unit: row[4], aggregation: aggregation, source: source,
-            at: WallTime(milliseconds: row[2]))
-    }
-}
-
-extension ScalingMemoryChange {
-    /// What was not written for so long is of a service that is no longer scaled.
-    private static let keptSeconds = 30 * 86_400
-
-    func write(_ db: Database, at now: WallTime) throws {
-        try db.run("DELETE FROM scaling_state WHERE at < ?", [now.adding(seconds: -Self.keptSeconds).milliseconds])
-        try db.run(
-            "INSERT OR REPLACE INTO scaling_state (service, dry_run, at, body) VALUES (?, ?, ?, ?)",
-            [key.service, key.dryRun, now.milliseconds, memory.stored.canonical])
-    }
-
-    static func fetchAll(_ db: Database) throws -> [ScalingKey: ScalingMemory] {
-        var memories: [ScalingKey: ScalingMemory] = [:]
-        for row in try db.rows("SELECT service, dry_run, body FROM scaling_state") {
-            let service: String = row[0]
-            let body = try StoredBody(table: "scaling_state", id: service, text: row[2])
-            guard let memory = ScalingMemory(stored: .object(body.object)) else {
-                throw StoreError.corrupt("table `scaling_state`, row `\(service)` makes no sense")
-            }
-            memories[ScalingKey(service: service, dryRun: row[1])] = memory
-        }
-        return memories
-    }
-}
-
-extension ScalingPoint {
-    static func insert(_ points: [ScalingPoint], _ db: Database, at now: WallTime) throws {
-        guard !points.isEmpty else { return }
-        try db.run("DELETE FROM scaling_points WHERE at < ?", [now.adding(seconds: -keptSeconds).milliseconds])
-        for point in points {
+/// A tick's writes.
+enum ScalingRows {
+    static func write(_ commit: TickCommit, _ db: Database) throws {
+        if !commit.scalingMemory.isEmpty {
             try db.run(
-                """
-                INSERT OR REPLACE INTO scaling_points
-                (service, at, dry_run, value, current, desired, verdict, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    point.service, point.at.milliseconds, point.dryRun, point.value, point.current, point.desired,
-                    point.verdict, point.reason,
-                ])
+                "DELETE FROM scaling_state WHERE at < ?",
+                [ScalingMemoryChange.oldestKept(at: commit.at).milliseconds])
         }
+        for change in commit.scalingMemory {
+            try db.run(
+                "INSERT OR REPLACE INTO scaling_state (\(ScalingMemoryChange.columns)) VALUES (?, ?, ?, ?)",
+                [change.key.service, change.key.dryRun, commit.at.milliseconds, change.storedBody])
+        }
+        if !commit.scalingPoints.isEmpty {
+            try db.run(
+                "DELETE FROM scaling_points WHERE at < ?", [ScalingPoint.oldestKept(at: commit.at).milliseconds])
+        }
+        for point in commit.scalingPoints {
+            try db.run(
+                "INSERT OR REPLACE INTO scaling_points (\(ScalingPoint.columns)) VALUES (?, ?, ?, ?)",
+                [point.service, point.at.milliseconds, point.dryRun, point.storedBody])
+        }
+    }
+
+    static func remember(_ action: Action, _ db: Database) throws {
+        guard action.proposal.isScaling else { return }
+        try db.run(
+            "INSERT OR REPLACE INTO last_scalings (target, dry_run, action_id) VALUES (?, ?, ?)",
+            [action.proposal.target, action.dryRun, action.id])
     }
 }

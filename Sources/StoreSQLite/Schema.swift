@@ -196,11 +196,7 @@ enum Schema {
             service TEXT NOT NULL,
             at INTEGER NOT NULL,
             dry_run INTEGER NOT NULL,
-            value REAL,
-            current INTEGER,
-            desired INTEGER,
-            verdict TEXT NOT NULL,
-            reason TEXT NOT NULL,
+            body TEXT NOT NULL,
             PRIMARY KEY (service, at)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX scaling_points_at ON scaling_points (at);
@@ -210,10 +206,7 @@ enum Schema {
             service TEXT NOT NULL,
             signal TEXT NOT NULL,
             at INTEGER NOT NULL,
-            value REAL NOT NULL,
-            unit TEXT NOT NULL,
-            aggregation TEXT NOT NULL,
-            source TEXT NOT NULL,
+            body TEXT NOT NULL,
             PRIMARY KEY (service, signal)
         ) STRICT, WITHOUT ROWID;
         """

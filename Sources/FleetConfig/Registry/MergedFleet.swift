@@ -222,7 +222,11 @@ struct MergedFleet {
             }
             // The later one in the file is at fault, in the file that has it.
             let places = [earlier, endpoint].compactMap { hostPlace($0.name) }
-            guard let place = places.max(by: { ($0.rank, $0.mark.line) < ($1.rank, $1.mark.line) }) else { continue }
+            guard
+                let place = places.max(by: {
+                    ($0.rank, $0.mark.line, $0.mark.column) < ($1.rank, $1.mark.line, $1.mark.column)
+                })
+            else { continue }
             let other = place.name == earlier.name ? endpoint.name : earlier.name
             place.problems.error(
                 "host `\(place.name)` is `\(endpoint.url)`, and so is `\(other)`; give a docker host one name",

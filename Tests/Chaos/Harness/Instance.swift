@@ -71,6 +71,7 @@ final class Instance: Sendable {
         }
     }
 
+    var url: String { "http://\(address):\(port)" }
     var isRunning: Bool { process.withLock { $0?.isRunning ?? false } }
     /// 0 before the first start.
     var processID: Int32 { process.withLock { $0?.processIdentifier ?? 0 } }

@@ -81,3 +81,9 @@ enum Built {
         ProcessInfo.processInfo.environment["MUSTER_CHAOS_BINARY"] ?? folder.appendingPathComponent("muster").path
     static let fakeDocker = folder.appendingPathComponent("fake-docker").path
 }
+
+extension Duration {
+    var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

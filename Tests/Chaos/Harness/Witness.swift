@@ -39,6 +39,8 @@ struct Testimony: Sendable, CustomStringConvertible {
 struct Witness: Sendable {
     let lines: [Testimony]
 
+    init(lines: [Testimony]) { self.lines = lines }
+
     init(record: String) throws {
         // The last line may be one that is being written.
         let whole = record.lastIndex(of: "\n").map { record[...$0] } ?? ""
@@ -49,12 +51,21 @@ struct Witness: Sendable {
 
     func begun(by action: String) -> [Testimony] { begun.filter { $0.action == action } }
 
-    /// Commands that one action began more than once. Renames are left out: the undoing of a rollback gives a
-    /// container a name that the rollback itself gave it before, and chooses to by looking.
+    /// Commands that an action began again although they had had their effect, or may have had it: the runs before
+    /// ended with 0 or by a signal, or never said how they ended. A `start` that docker had refused may be tried once more after
+    /// looking. Renames are left out: the undoing of a rollback gives a container a name that the rollback itself
+    /// gave it before.
     var doubles: [String] {
-        var seen: [String: Int] = [:]
-        for line in begun where line.verb != "rename" { seen["\(line.action) \(line.command)", default: 0] += 1 }
-        return seen.filter { $0.value > 1 }.map { "\($0.value) times: \($0.key)" }.sorted()
+        var runs: [String: [Int: Bool]] = [:]
+        for line in lines where line.verb != "rename" {
+            switch line.phase {
+            case .begin: runs["\(line.action) \(line.command)", default: [:]][line.process] = true
+            case .end(let status) where (1...125).contains(status):
+                runs["\(line.action) \(line.command)", default: [:]][line.process] = false
+            case .end: break
+            }
+        }
+        return runs.filter { $0.value.values.filter { $0 }.count > 1 }.keys.sorted()
     }
 
     /// Commands begun under an epoch older than one that had begun some before.

@@ -7,6 +7,10 @@ enum Request {
     case events
     case unknown
 
+    var isSetup: Bool {
+        if case .setup = self { true } else { false }
+    }
+
     private static let questions: Set = [
         "ps", "info", "inspect", "image inspect", "service ls", "service inspect", "service ps", "version",
     ]

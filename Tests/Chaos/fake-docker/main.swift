@@ -6,16 +6,28 @@ import Glibc
 //
 //   DOCKER_FAKE_HOME      the folder of the fleet, of the record and of the faults to play
 //   DOCKER_FAKE_INSTANCE  whose command it is, for the record
+//   DOCKER_FAKE_REAL      the real docker: it carries everything out, and only the record is kept here
 
 signal(SIGPIPE, SIG_DFL)
 let environment = Variables()
 guard let home = environment["DOCKER_FAKE_HOME"] else {
     Output.refuse("`DOCKER_FAKE_HOME` is not set", status: 125)
 }
-let fleet = Fleet(home: home)
 let arguments = Array(CommandLine.arguments.dropFirst())
+let request = Request(arguments)
 
-switch Request(arguments) {
+if let real = environment["DOCKER_FAKE_REAL"], !request.isSetup {
+    let docker = RealDocker(path: real, arguments: arguments)
+    guard case .change = request else { docker.become() }
+    let record = Record(home: home, environment: environment, arguments: arguments)
+    record.write("begin")
+    let status = docker.run()
+    record.write("end \(status)")
+    exit(status)
+}
+
+let fleet = Fleet(home: home)
+switch request {
 case .question(let question):
     let answer = fleet.locked(exclusively: false) { Answers(fleet: fleet).answer(question) }
     Output.end(answer)
