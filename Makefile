@@ -1,6 +1,6 @@
 # `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench scaling-plots demo format lint clean
+.PHONY: help run build test chaos bench scaling-plots demo format lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -16,6 +16,10 @@ build: ## install what is missing, build .build/release/muster
 test: ## install what is missing, build, run all tests (own docker daemons where root or sudo allows)
 	@scripts/install-deps --tests
 	@scripts/test
+
+chaos: ## install what is missing, build in release, run the faults of docs/faults.md; CHAOS=long for all of them
+	@scripts/install-deps --tests
+	@scripts/chaos
 
 bench: ## install what is missing, build in release, print the figures with their references
 	@scripts/install-deps --tests

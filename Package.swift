@@ -91,13 +91,14 @@ let package = Package(
             "MusterCLI",
             [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "DockerCLI", "Observation",
-                "ControlPlane", "HTTPClient",
+                "ControlPlane", "HTTPClient", "PostgresClient",
             ]),
         .executableTarget(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
-                "Leadership", "DockerCLI", "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient",
+                "Leadership", "PostgresClient", "DockerCLI", "Observation", "Actuators", "ControlPlane", "ControlAPI",
+                "HTTPClient",
                 "MusterCLI", "CMalloc",
                 .argumentParser,
                 .lifecycle, .unixSignals, .logging,
@@ -120,13 +121,26 @@ let package = Package(
             name: "scaling-plots", dependencies: ["ScalingSimulation"], path: "Benchmarks/scaling-plots",
             swiftSettings: settings),
 
+        // A Postgres server of a test's own; shared by the test targets that want one.
+        .target(
+            name: "PostgresFixture", dependencies: ["PostgresClient"], path: "Tests/PostgresFixture",
+            swiftSettings: settings),
+
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),
         tests("AutoscalerTests", ["Autoscaler", "FleetModel", "ScalingSimulation"]),
         tests("FleetConfigTests", ["ActionPolicy", "FleetConfig", "FleetModel"]),
-        tests("Conformance", ["Store", "StoreSQLite", "StorePostgres", "PostgresClient", "FleetModel", .grdb]),
-        tests("LeadershipTests", ["Leadership", "Store", "StorePostgres", "PostgresClient", "FleetModel", .logging]),
+        tests(
+            "Conformance",
+            [
+                "Store", "StoreSQLite", "StorePostgres", "PostgresClient", "PostgresFixture", "FleetModel", .grdb,
+                .logging,
+            ]
+        ),
+        tests(
+            "LeadershipTests",
+            ["Leadership", "Store", "StorePostgres", "PostgresClient", "PostgresFixture", "FleetModel", .logging]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
         tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite", .logging]),
@@ -144,7 +158,14 @@ let package = Package(
                 "Actuators", .hummingbird, .httpTypes, .nioCore, .logging, .lifecycle,
             ]),
         tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
-        tests("EndToEnd", ["FleetModel", .subprocess]),
+        tests("EndToEnd", ["FleetModel", "PostgresFixture", .subprocess]),
+        .executableTarget(name: "fake-docker", path: "Tests/Chaos/fake-docker", swiftSettings: settings),
+        .testTarget(
+            name: "Chaos",
+            dependencies: [
+                "Actuators", "FleetModel", "HTTPClient", "PostgresFixture", "PostgresClient", "muster", "fake-docker",
+            ],
+            exclude: ["fake-docker"], swiftSettings: settings),
         tests("ArchitectureTests", []),
     ]
 )

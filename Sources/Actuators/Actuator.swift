@@ -6,6 +6,9 @@ package enum Preparation: Sendable, Equatable {
     case commands([[String]])
     /// What is asked for is already so; nothing is run and no budget is spent.
     case alreadyDone(String)
+    /// What it was decided for is not there any more: the service has moved, or something has changed it since it was
+    /// looked at. Nothing is run, no budget is spent, and the loop decides anew on what is there now.
+    case overtaken(String)
     /// It cannot or must not be done; the text says what to use instead.
     case refused(String)
     /// The runtime could not be read; nothing is known, the action stays planned.
@@ -36,8 +39,8 @@ package protocol Actuator: Sendable {
 
     /// Leaves a working service where an action of several commands stopped between two of them, by looking at what
     /// stands there; never by running the action's commands again. Called before `settle` for the same actions, by
-    /// the leader alone. Nil when there is nothing to put right, or not yet.
-    func recover(_ action: Action, now: WallTime) async -> ActionOutcome?
+    /// the leader alone. Nil when there is nothing to put right, or not yet. `mayBegin` is asked as by `run`.
+    func recover(_ action: Action, now: WallTime, mayBegin: @escaping @Sendable () -> Bool) async -> ActionOutcome?
 }
 
 extension ActionOutcome {
@@ -51,5 +54,7 @@ extension ActionOutcome {
 }
 
 extension Actuator {
-    package func recover(_ action: Action, now: WallTime) async -> ActionOutcome? { nil }
+    package func recover(
+        _ action: Action, now: WallTime, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome? { nil }
 }

@@ -1,9 +1,12 @@
+internal import FleetModel
+
 /// What a recorded docker command says, for executing and settling it.
 struct CommandText {
+    /// Without the options that say which docker host it is for.
     let arguments: [String]
 
     init(_ arguments: [String]) {
-        self.arguments = arguments
+        self.arguments = (try? DockerEndpoint.split(arguments).command) ?? arguments
     }
 
     /// `restart`, `stop`, `create`, `run`, `rename`, …; for a service's commands `service update` and the like.

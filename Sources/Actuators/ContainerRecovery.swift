@@ -57,6 +57,8 @@ struct ContainerRecovery {
     let actuator: DockerActuator
     let action: Action
     let swap: ContainerSwap
+    /// Whether this process still trusts that it leads; asked right before each command.
+    let mayBegin: @Sendable () -> Bool
 
     /// For an action that was left `executing` or ended `unknown`. Goes forward where the new container stands in its
     /// place and only was not started, else back. Nil when nothing is halfway, or a command may still be under way.
@@ -65,7 +67,7 @@ struct ContainerRecovery {
         guard elapsed >= swap.stopSeconds + 5, let scene = try? await look() else { return nil }
         guard isHalfway(scene) else { return nil }
         if let incoming = scene.incoming, incoming.name == swap.name {
-            switch await actuator.execute(ContainerCommands.start(incoming.id), for: action) {
+            switch await execute(ContainerCommands.start(incoming.id)) {
             case nil:
                 await keepOld(scene)
                 return ActionOutcome(
@@ -100,11 +102,15 @@ struct ContainerRecovery {
         let scene: Scene
         do { scene = try await look() } catch { return .notKnown("docker could not be read to undo it") }
         guard let old = scene.old else { return .impossible("it is gone") }
-        for command in undoing(old, scene.incoming) {
-            guard let failure = await actuator.execute(command, for: action) else { continue }
+        actuator.onJournal(.beforeUndo)
+        for (index, command) in undoing(old, scene.incoming).enumerated() {
+            if index == 1 { actuator.onJournal(.betweenUndo) }
+            guard let failure = await execute(command) else { continue }
             let text = "`\(CommandLineText.line(command))`: \(failure)"
-            return failure.leavesUnknown ? .notKnown(text) : .impossible(text)
+            // What another leader may do is not impossible.
+            return failure.leavesUnknown || !mayBegin() ? .notKnown(text) : .impossible(text)
         }
+        actuator.onJournal(.afterUndo)
         return .restored("undone: the old container runs as `\(swap.name)`")
     }
 
@@ -134,7 +140,11 @@ struct ContainerRecovery {
     private func keepOld(_ scene: Scene) async {
         guard let old = scene.old, old.name == swap.nextName else { return }
         // Without it the container keeps that name, and the next deploy removes it as a leftover: the service runs.
-        _ = await actuator.execute(ContainerCommands.rename(old.id, to: swap.keptName), for: action)
+        _ = await execute(ContainerCommands.rename(old.id, to: swap.keptName))
+    }
+
+    private func execute(_ command: [String]) async -> DockerFailure? {
+        await actuator.execute(command, for: action, mayBegin: mayBegin)
     }
 
     private func look() async throws(DockerReadError) -> Scene {

@@ -4,31 +4,67 @@ package import FleetModel
 /// Carries out the built-in kinds with the docker command line, for containers and Swarm services.
 ///
 /// See docs/docker-actuator.md for each kind's commands. Which container or service a target means follows the
-/// observer's rules.
+/// observer's rules. Each action runs on the docker host of its service; a value of this type is bound to one host, and
+/// the protocol's methods bind it to the right one.
 package struct DockerActuator: Actuator {
     package let name = "docker"
     package let isDryRun = false
 
+    private let hosts: DockerHosts
+    /// Of the host that this value is bound to.
     let docker: DockerCLI
     let reader: DockerReader
+    let onJournal: @Sendable (JournalPoint) -> Void
 
+    /// For a fleet on the default endpoint alone.
     package init(docker: DockerCLI) {
+        self.init(hosts: DockerHosts(docker))
+    }
+
+    /// `onJournal` is called at each point of the journal that lies between two commands; for `Failpoint.strike`.
+    package init(hosts: DockerHosts, onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in }) {
+        self.init(hosts, docker: hosts.standard, onJournal: onJournal)
+    }
+
+    private init(_ hosts: DockerHosts, docker: DockerCLI, onJournal: @escaping @Sendable (JournalPoint) -> Void) {
+        self.hosts = hosts
         self.docker = docker
+        self.onJournal = onJournal
         reader = DockerReader(docker: docker)
+    }
+
+    /// Bound to where recorded commands were to run; nil where that is not understood.
+    private func atHost(of commands: [[String]]) -> DockerActuator? {
+        do {
+            return DockerActuator(
+                hosts, docker: hosts.cli(forRecorded: try CommandHost.of(commands)), onJournal: onJournal)
+        } catch { return nil }
     }
 
     // MARK: - Preparing
 
     package func prepare(_ action: Action, spec: ServiceSpec?) async -> Preparation {
         if let problem = ActionValidation.problem(action.proposal) { return .refused(problem) }
+        if let moved = CommandHost.moved(action, spec: spec) { return .overtaken(moved) }
+        let here = DockerActuator(hosts, docker: hosts.cli(for: spec?.endpoint), onJournal: onJournal)
+        return await here.prepareHere(action, spec: spec).addressed(to: spec?.endpoint)
+    }
+
+    private func prepareHere(_ action: Action, spec: ServiceSpec?) async -> Preparation {
         do throws(DockerReadError) {
             if action.proposal.kind == .redeployStack { return try await prepareStack(action) }
             let finding = try await TargetFinder(reader: reader).find(action.proposal.target, runtime: spec?.runtime)
             switch finding {
             case .container(let id, let surroundings):
+                if let change = action.fence?.problem(action.proposal.target, id: id) { return .overtaken(change) }
                 return try await prepare(action, container: id, surroundings, spec: spec)
             case .service(let service):
-                return try await prepare(action, service: service, spec: spec)
+                let preparation = try await prepare(action, service: service, spec: spec)
+                // What is so already needs no second look.
+                if case .alreadyDone = preparation { return preparation }
+                let target = action.proposal.target
+                let change = action.fence?.problem(target, id: service.id, version: service.version)
+                return change.map { .overtaken($0) } ?? preparation
             case .nothing(let surroundings):
                 return prepareAbsent(action, surroundings, spec: spec)
             case .several(let what):
@@ -123,8 +159,9 @@ package struct DockerActuator: Actuator {
     private func prepareStack(_ action: Action) async throws(DockerReadError) -> Preparation {
         let stack = action.proposal.target
         var commands: [[String]] = []
-        for (_, name) in try await reader.serviceIDs(filter: "label=\(ContainerNames.stackLabel)=\(stack)") {
-            commands.append(SwarmCommands.forceUpdate(name, actionID: action.id))
+        for (listedID, _) in try await reader.serviceIDs(filter: "label=\(ContainerNames.stackLabel)=\(stack)") {
+            let id = try await reader.service(id: listedID).id
+            commands.append(SwarmCommands.forceUpdate(id, actionID: action.id))
         }
         for listed in try await reader.containers()
         where listed.composeProject == stack && listed.isService && !listed.hasFinished {
@@ -142,6 +179,15 @@ package struct DockerActuator: Actuator {
     package func run(
         _ action: Action, commands: [[String]], spec: ServiceSpec?, mayBegin: @escaping @Sendable () -> Bool
     ) async -> ActionOutcome {
+        guard let here = atHost(of: commands) else {
+            return ActionOutcome(.failed, "nothing was run: the commands name no docker host that is known")
+        }
+        return await here.runHere(action, commands: commands, mayBegin: mayBegin)
+    }
+
+    private func runHere(
+        _ action: Action, commands: [[String]], mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome {
         var environment: [String: String] = [:]
         if let replaced = ContainerSwap(action, commands: commands)?.replacedID {
             do {
@@ -154,15 +200,26 @@ package struct DockerActuator: Actuator {
         }
         for (index, command) in commands.enumerated() {
             guard mayBegin() else { return .stopped(before: index, of: commands) }
-            guard let failure = await execute(command, for: action, environment: environment) else { continue }
-            return await outcome(of: failure, at: index, action: action, commands: commands)
+            if index == 0 { onJournal(.beforeCommand) }
+            if index == 1 { onJournal(.betweenCommands) }
+            let failure = await execute(command, for: action, environment: environment, mayBegin: mayBegin) {
+                if index == 0 { onJournal(.commandStarted) }
+            }
+            guard let failure else { continue }
+            if case .notStarted = failure, !mayBegin() { return .stopped(before: index, of: commands) }
+            return await outcome(of: failure, at: index, action: action, commands: commands, mayBegin: mayBegin)
         }
         return ActionOutcome(.succeeded, DockerActuator.success(action, commands), commands: commands)
     }
 
-    /// Nil when it exited with 0. The process has the action's id and epoch in its environment, for wrappers of the
+    /// Nil when it exited with 0. `mayBegin` is asked once more when all waiting is over: a command may have to wait for
+    /// others before it gets a process. The process has the action's id and epoch in its environment, for wrappers of the
     /// docker CLI that keep an account of their own.
-    func execute(_ command: [String], for action: Action, environment: [String: String] = [:]) async -> DockerFailure? {
+    func execute(
+        _ command: [String], for action: Action, environment: [String: String] = [:],
+        mayBegin: @escaping @Sendable () -> Bool,
+        onStart: @escaping @Sendable () -> Void = {}
+    ) async -> DockerFailure? {
         // Docker waits as long as the container is given to end, before it answers.
         let grace = CommandText(command).stopSeconds ?? 0
         let isCreation = CommandText(command).verb == "create"
@@ -170,13 +227,15 @@ package struct DockerActuator: Actuator {
         extra["MUSTER_ACTION"] = action.id
         extra["MUSTER_EPOCH"] = String(action.epoch)
         let result = await docker.run(
-            Array(command.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)), extraEnvironment: extra)
+            Array(CommandText(command).arguments.dropFirst()), timeout: docker.timeout + .seconds(max(grace, 0)),
+            extraEnvironment: extra, mayStart: mayBegin, onStart: onStart)
         if case .failure(let failure) = result { return failure }
         return nil
     }
 
     private func outcome(
-        of failure: DockerFailure, at index: Int, action: Action, commands: [[String]]
+        of failure: DockerFailure, at index: Int, action: Action, commands: [[String]],
+        mayBegin: @escaping @Sendable () -> Bool
     ) async -> ActionOutcome {
         let step = commands.count > 1 ? "command \(index + 1) of \(commands.count): " : ""
         if failure.leavesUnknown {
@@ -187,7 +246,7 @@ package struct DockerActuator: Actuator {
         guard index > 0, let swap = ContainerSwap(action, commands: commands) else {
             return ActionOutcome(.failed, detail, commands: commands)
         }
-        let recovery = ContainerRecovery(actuator: self, action: action, swap: swap)
+        let recovery = ContainerRecovery(actuator: self, action: action, swap: swap, mayBegin: mayBegin)
         switch await recovery.undo() {
         case .restored(let what): return ActionOutcome(.failed, "\(detail); \(what)", commands: commands)
         case .impossible(let why):
@@ -205,12 +264,17 @@ package struct DockerActuator: Actuator {
     // MARK: - Looking
 
     package func settle(_ action: Action, now: WallTime) async -> ActionOutcome? {
-        await Settlement(actuator: self, action: action, now: now).outcome()
+        guard let here = atHost(of: action.commands) else { return nil }
+        return await Settlement(actuator: here, action: action, now: now).outcome()
     }
 
-    package func recover(_ action: Action, now: WallTime) async -> ActionOutcome? {
-        guard let swap = ContainerSwap(action, commands: action.commands) else { return nil }
-        return await ContainerRecovery(actuator: self, action: action, swap: swap).finishOrUndo(now: now)
+    package func recover(
+        _ action: Action, now: WallTime, mayBegin: @escaping @Sendable () -> Bool
+    ) async -> ActionOutcome? {
+        guard let swap = ContainerSwap(action, commands: action.commands), let here = atHost(of: action.commands)
+        else { return nil }
+        return await ContainerRecovery(actuator: here, action: action, swap: swap, mayBegin: mayBegin)
+            .finishOrUndo(now: now)
     }
 }
 

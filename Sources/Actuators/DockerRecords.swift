@@ -49,6 +49,8 @@ struct SwarmService: Sendable {
         self.json = json
     }
 
+    /// Grows with every change of the service, its update's progress among them.
+    var version: Int? { json["Version"]?["Index"]?.integer }
     /// Nil for a global service, which has no number of its own.
     var replicas: Int? { json["Spec"]?["Mode"]?["Replicated"]?["Replicas"]?.integer }
     /// Without the digest that Swarm pins it to.

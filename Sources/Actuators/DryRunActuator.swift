@@ -19,7 +19,8 @@ package struct DryRunActuator: Actuator {
             let preparation = await base.prepare(action, spec: spec)
             if case .unavailable = preparation {} else { return preparation }
         }
-        return .commands(UnseenCommands.commands(for: action, spec: spec))
+        if let moved = CommandHost.moved(action, spec: spec) { return .overtaken(moved) }
+        return .commands(UnseenCommands.commands(for: action, spec: spec)).addressed(to: spec?.endpoint)
     }
 
     package func run(

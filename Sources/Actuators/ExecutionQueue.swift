@@ -1,11 +1,13 @@
-/// Which jobs run now and which wait: at most one per target and `capacity` in all, first come first served among
-/// those whose target is free. A state machine without IO; `Executor` drives it under its lock.
+/// Which jobs run now and which wait: at most one per target and `capacity` per docker host, first come first served
+/// among those whose target and host are free. A state machine without IO; `Executor` drives it under its lock.
 struct ExecutionQueue<Job: Sendable>: Sendable {
     struct Entry: Sendable {
         /// The action's id: an id that waits or runs is not taken a second time.
         var id: String
         var target: String
-        /// Runs only while nothing else does: a stack is many services under names that are not its own.
+        /// The docker host that it is for; nil is the default one. A host that hangs holds up no other's.
+        var host: String?
+        /// Runs only while nothing else does on its host: a stack is many services under names that are not its own.
         var runsAlone: Bool
         var job: Job
     }
@@ -50,20 +52,25 @@ struct ExecutionQueue<Job: Sendable>: Sendable {
 
     /// Takes out of the waiting line what may start now, and counts it as running.
     mutating func start() -> [Entry] {
+        var counts: [String?: Int] = [:]
+        for entry in running.values { counts[entry.host, default: 0] += 1 }
+        var closed = Set(running.values.filter(\.runsAlone).map(\.host))
         var started: [Entry] = []
         var index = 0
-        while index < waiting.count, running.count < capacity, !running.values.contains(where: \.runsAlone) {
+        while index < waiting.count {
             let entry = waiting[index]
-            if entry.runsAlone {
-                // Those behind it wait too, else a steady stream of others would starve it.
-                guard running.isEmpty else { break }
-            } else if busyTargets.contains(entry.target) {
+            let count = counts[entry.host, default: 0]
+            // Those behind one that has to run alone wait too, else a steady stream of others would starve it.
+            if entry.runsAlone, count > 0 { closed.insert(entry.host) }
+            if closed.contains(entry.host) || count >= capacity || busyTargets.contains(entry.target) {
                 index += 1
                 continue
             }
             waiting.remove(at: index)
             running[entry.id] = entry
             busyTargets.insert(entry.target)
+            counts[entry.host] = count + 1
+            if entry.runsAlone { closed.insert(entry.host) }
             started.append(entry)
         }
         return started

@@ -6,7 +6,7 @@ internal import Synchronization
 /// Carries planned actions through the journal `planned -> executing -> succeeded | failed | unknown`, beside the
 /// tick that planned them.
 ///
-/// At most one action is in flight per target and `capacity` in all. An action runs only after its claim is durable,
+/// At most one action is in flight per target and `capacity` per docker host. An action runs only after its claim is durable,
 /// and its commands run once: what fails after them, the store above all, is tried again without them. What an
 /// earlier process left behind is settled by looking, never by running it again.
 package final class Executor: Sendable {
@@ -42,7 +42,7 @@ package final class Executor: Sendable {
     ///
     /// - Parameters:
     ///   - now: the wall clock, read for `startedAt` and `finishedAt`.
-    ///   - capacity: actions in flight at once.
+    ///   - capacity: actions in flight at once on one docker host.
     ///   - waitingLimit: actions that may wait; more stay planned in the store until a later tick offers them again.
     ///   - retryDelay: the first pause before an outcome is written again; doubles up to 50 times as long.
     ///   - isStillTrusted: whether this process may still believe that it leads in that term; asked right before the
@@ -115,7 +115,8 @@ package final class Executor: Sendable {
 
     private func enqueue(_ job: Job, for action: Action) -> Bool {
         let entry = ExecutionQueue<Job>.Entry(
-            id: action.id, target: action.proposal.target, runsAlone: action.proposal.kind == .redeployStack, job: job)
+            id: action.id, target: action.proposal.target, host: action.fence?.host,
+            runsAlone: action.proposal.kind == .redeployStack, job: job)
         let (admission, started) = state.withLock { state in
             let admission = state.queue.add(entry)
             return (admission, admission == .taken ? state.queue.start() : [])
@@ -174,8 +175,11 @@ package final class Executor: Sendable {
             await refuse(action, problem, term: term)
             return
         }
-        switch await actuator.prepare(action, spec: spec) {
-        case .alreadyDone(let reason):
+        hooks.onJournal(.beforePrepare)
+        let preparation = await actuator.prepare(action, spec: spec)
+        hooks.onJournal(.afterPrepare)
+        switch preparation {
+        case .alreadyDone(let reason), .overtaken(let reason):
             await finish(action, ActionOutcome(.cancelled, reason), term: term)
         case .refused(let reason):
             await refuse(action, reason, term: term)
@@ -235,16 +239,21 @@ package final class Executor: Sendable {
         let logger = logger.about(offered)
         do {
             // What was offered may be old by the time its turn comes.
-            guard let action = try await store.action(id: offered.id),
+            guard var action = try await store.action(id: offered.id),
                 action.state == .executing || action.state == .unknown, hooks.isStillTrusted(term)
             else { return }
-            let recovered = await actuator.recover(action, now: now())
+            // What puts it right is done under this term, not under the one it was begun in.
+            action.epoch = term.epoch
+            hooks.onJournal(.beforeSettle)
+            let hooks = hooks
+            let recovered = await actuator.recover(action, now: now()) { hooks.isStillTrusted(term) }
             let looked = recovered == nil ? await actuator.settle(action, now: now()) : nil
             guard let outcome = recovered ?? looked else {
                 logger.debug("what became of the action is not known yet")
                 return
             }
-            await finish(action, outcome, term: term)
+            hooks.onJournal(.afterLook)
+            await finish(action, outcome, term: term, at: (.beforeSettled, .afterSettled))
         } catch {
             logger.warning("action could not be settled", metadata: ["error": "\(error)"])
         }
@@ -252,15 +261,18 @@ package final class Executor: Sendable {
 
     /// Writes the outcome, again and again while the store is not available, until `drain` gives up. The commands
     /// have had their effect: they are never run again for the sake of the record.
-    private func finish(_ action: Action, _ outcome: ActionOutcome, term: Term) async {
+    private func finish(
+        _ action: Action, _ outcome: ActionOutcome, term: Term,
+        at points: (before: JournalPoint, after: JournalPoint) = (.beforeFinish, .afterFinish)
+    ) async {
         let logger = logger.about(action)
         let finishedAt = now()
         var delay = retryDelay
-        hooks.onJournal(.beforeFinish)
+        hooks.onJournal(points.before)
         while true {
             do {
                 let finished = try await store.finish(actionID: action.id, outcome, at: finishedAt, term: term)
-                hooks.onJournal(.afterFinish)
+                hooks.onJournal(points.after)
                 guard let finished else {
                     logger.info("action had ended otherwise before its outcome could be written")
                     return

@@ -38,7 +38,7 @@ struct Settlement {
 
     private func effectiveCommands() async throws(DockerReadError) -> Int {
         if let swap = ContainerSwap(action, commands: action.commands) {
-            let recovery = ContainerRecovery(actuator: actuator, action: action, swap: swap)
+            let recovery = ContainerRecovery(actuator: actuator, action: action, swap: swap, mayBegin: { false })
             return try await recovery.isComplete() ? action.commands.count : 0
         }
         var count = 0

@@ -83,7 +83,10 @@ package enum ApprovalReview {
     /// What a person asked for holds while the entry and the thing that runs are the ones they saw.
     private static func manualConsent(_ approval: Approval, _ inputs: TickInputs) -> Consent {
         let proposal = approval.proposal
-        if proposal.kind == .redeployStack { return .holds }
+        if proposal.kind == .redeployStack {
+            let isSame = (inputs.desired.entry(for: proposal)?.digest ?? "") == proposal.desiredDigest
+            return isSame ? .holds : .ended("changed: the docker host is another one now")
+        }
         guard let spec = inputs.desired[proposal.target] else {
             return .ended("`\(proposal.target)` is no longer in the registry")
         }

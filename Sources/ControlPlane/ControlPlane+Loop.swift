@@ -18,7 +18,9 @@ extension ControlPlane: Service {
                 await self.keepTicking()
                 // What runs still needs the term: only then is it given back.
                 await self.executor.drain(timeout: .seconds(8))
+                self.parts.onJournal(.beforeResign)
                 await self.parts.candidacy.resign()
+                self.parts.onJournal(.afterResign)
                 group.cancelAll()
             }
         } onGracefulShutdown: {
@@ -119,6 +121,7 @@ extension ControlPlane: Service {
     private func stand() async -> Standing {
         let before = standing
         standing = await parts.candidacy.stand()
+        if standing.tenure != nil, standing != before { parts.onJournal(.afterTerm) }
         if standing != before { tellStanding(after: before) }
         return standing
     }
@@ -152,7 +155,7 @@ extension ControlPlane: Service {
             }
             let draft = TickDraft.make(inputs, makeID: idMaker(at: now))
             do {
-                if !draft.commit.isEmpty { try await store.commit(draft.commit, term: term) }
+                try await commit(draft, term: term)
             } catch {
                 guard attempt < 3, error.isOvertaken else { throw error }
                 attempt += 1
@@ -163,6 +166,17 @@ extension ControlPlane: Service {
             handOver(inputs, draft)
             return draft.commit.isEmpty ? "unchanged" : "ok"
         }
+    }
+
+    /// Makes what was decided durable, if anything was. Nobody is told yet.
+    func commit(_ draft: TickDraft, term: Term) async throws(StoreError) {
+        let commit = draft.commit
+        guard !commit.isEmpty else { return }
+        if !commit.newApprovals.isEmpty { parts.onJournal(.beforeQueued) }
+        if !commit.newActions.isEmpty { parts.onJournal(.beforePlanned) }
+        try await store.commit(commit, term: term)
+        if !commit.newApprovals.isEmpty { parts.onJournal(.afterQueued) }
+        if !commit.newActions.isEmpty { parts.onJournal(.afterPlanned) }
     }
 
     /// The same desired state, snapshot, holds, policy and store as a tick that had nothing to decide.
@@ -200,7 +214,7 @@ extension ControlPlane: Service {
         let isLeftover = { (action: Action) in action.state == .executing || action.state == .unknown }
         let leftovers = inputs.working.openActions.filter(isLeftover)
         for action in planned + draft.commit.newActions {
-            executor.dispatch(action, spec: inputs.desired[action.proposal.target], term: inputs.term)
+            executor.dispatch(action, spec: inputs.desired.entry(for: action.proposal), term: inputs.term)
         }
         if !leftovers.isEmpty { executor.settleLeftovers(leftovers, term: inputs.term) }
         // What is starting or updating says nothing when it has ended.

@@ -1,3 +1,4 @@
+internal import Actuators
 internal import FleetConfig
 package import FleetModel
 internal import Leadership
@@ -22,9 +23,11 @@ extension ControlPlane {
     ) async throws(ControlError) -> Approval {
         let vote = Vote(by: person, decision: decision, note: note, at: now())
         let result: (Approval, VoteOutcome)?
+        parts.onJournal(.beforeVote)
         do {
             result = try await store.vote(approvalID: approvalID, vote, allowOwnProposal: isOpenAccess)
         } catch { throw error.asControlError }
+        parts.onJournal(.afterVote)
         guard let (approval, outcome) = result else { throw .notFound("there is no approval `\(approvalID)`") }
         switch outcome {
         case .notPending(let status): throw .conflict("the approval is no longer pending: it is `\(status.rawValue)`")
@@ -72,7 +75,7 @@ extension ControlPlane {
                     }
                 }
                 let draft = TickDraft.make(manual: proposals, inputs, makeID: idMaker(at: now))
-                if !draft.commit.isEmpty { try await store.commit(draft.commit, term: term) }
+                try await commit(draft, term: term)
                 tell(draft, inputs)
                 waker.wake(.proposal)
                 return draft.judged.map { answer($0, draft, at: now) }

@@ -202,7 +202,12 @@ package actor ControlPlane: FleetControl {
         let seen = await parts.observe(desired.value)
         metricsRegistry.observe(.observeDuration, seconds: (ContinuousClock.now - started).seconds)
         for source in seen.sources where source.failure != nil {
-            metricsRegistry.count(.observerErrors, ["source": source.source.rawValue])
+            // Docker hosts are few and all from the registry; the default one has no name.
+            if let host = source.host {
+                metricsRegistry.count(.observerErrors, ["source": source.source.rawValue, "host": host])
+            } else {
+                metricsRegistry.count(.observerErrors, ["source": source.source.rawValue])
+            }
         }
         // Passes of a tick and of a request may overlap; the one begun later counts, whatever the wall clock did.
         guard pass > newestPass else { return }

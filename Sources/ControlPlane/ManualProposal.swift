@@ -42,7 +42,11 @@ struct ManualProposal: Sendable {
         }
         guard !request.reason.isEmpty else { return .failure(.unprocessable("`reason` is missing")) }
         if let problem = parameterProblem(kind) { return .failure(.unprocessable(problem)) }
-        let spec = inputs.desired[request.target]
+        let spec = inputs.desired.entry(for: kind, request.target, request.params)
+        if let name = request.params[ActionKind.hostParameter], spec == nil, kind == .redeployStack {
+            let shown = (name.string ?? name.text).escapedForDisplay(maximumLength: 100)
+            return .failure(.unprocessable("`\(shown)` does not stand under `hosts` of the registry"))
+        }
         if kind != .redeployStack, spec == nil {
             return .failure(.unprocessable("`\(request.target)` is not in the registry"))
         }
@@ -74,6 +78,7 @@ struct ManualProposal: Sendable {
                 return "`deploy_service` needs `params.image`, an image name such as `example/api:1.2`"
             }
             if let create = request.params["create"], create.bool == nil { return "`params.create` is true or false" }
+        case .redeployStack: allowed = [ActionKind.hostParameter]
         default: allowed = []
         }
         guard let unknown = request.params.names.first(where: { !allowed.contains($0) }) else { return nil }

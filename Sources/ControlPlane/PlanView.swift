@@ -24,7 +24,8 @@ package struct PlanView: Sendable {
         }
         let sources = inputs.snapshot.sources.map { source -> JSONValue in
             [
-                "source": .string(source.source.rawValue), "at": .string(source.at.rfc3339),
+                "source": .string(source.source.rawValue), "host": JSONValue(source.host),
+                "at": .string(source.at.rfc3339),
                 "failure": JSONValue(source.failure),
             ]
         }

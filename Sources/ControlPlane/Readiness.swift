@@ -59,16 +59,18 @@ extension ControlPlane {
     private func observersCheck() -> Check {
         if snapshot.sources.isEmpty { return .failing("nothing was observed yet") }
         let failures = snapshot.sources.compactMap { source in
-            source.failure.map { "\(source.source.rawValue): \($0)" }
+            source.failure.map { "\(source.title): \($0)" }
         }
         return failures.isEmpty ? .ok : .failing(failures.joined(separator: "; "))
     }
 
-    /// The docker actuator needs the same docker that the docker observer asks.
+    /// The docker actuator needs the same docker hosts that the observer asks.
     private func actuatorCheck() -> Check {
         guard !parts.settings.isDryRun else { return .ok }
-        let docker = snapshot.sources.first { $0.source == .docker }
-        return docker?.failure.map { .failing("docker: \($0)") } ?? .ok
+        let failures = snapshot.sources.filter { $0.source == .docker }.compactMap { source in
+            source.failure.map { "\(source.title): \($0)" }
+        }
+        return failures.isEmpty ? .ok : .failing(failures.joined(separator: "; "))
     }
 
     /// Three intervals without a good tick: the loop is stuck or its store refuses.

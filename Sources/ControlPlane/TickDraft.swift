@@ -152,12 +152,16 @@ package struct TickDraft: Sendable {
     /// Records the decision that allows, and the intent. Returns the action's id.
     private mutating func add(_ proposal: Proposal, _ verdict: Verdict, approvalID: String?) -> String {
         let actionID = makeID("action")
+        // Who asks for something now is the evidence, not a snapshot that may be some seconds old.
+        let isAskedNow = proposal.source == .manual && approvalID == nil
+        let seen = isAskedNow ? nil : inputs.snapshot[proposal.target]
         let decisionID = record(proposal, verdict, approvalID: approvalID, actionID: actionID)
         commit.newActions.append(
             Action(
                 id: actionID, proposal: proposal, actuator: inputs.settings.actuator,
                 dryRun: inputs.settings.isDryRun, epoch: inputs.term.epoch, decisionID: decisionID,
-                approvalID: approvalID, plannedAt: inputs.now))
+                approvalID: approvalID, fence: Fence(inputs.desired.entry(for: proposal)?.endpoint, seen),
+                plannedAt: inputs.now))
         return actionID
     }
 

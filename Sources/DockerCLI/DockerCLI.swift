@@ -1,3 +1,4 @@
+package import FleetModel
 import Glibc
 import Synchronization
 
@@ -22,6 +23,8 @@ package struct DockerCLI: Sendable {
     static let margin = Duration.milliseconds(500)
 
     let environment: [String: String]
+    /// Global options that stand before every command: where a named endpoint is.
+    private let options: [String]
     private let slots: CommandSlots
 
     /// `inherited` is the environment to take from: only `PATH`, `HOME`, `DOCKER_*` and what locates an ssh agent
@@ -39,7 +42,28 @@ package struct DockerCLI: Sendable {
         if environment["PATH"] == nil { environment["PATH"] = "/usr/local/bin:/usr/bin:/bin" }
         if let host { environment["DOCKER_HOST"] = host }
         self.environment = environment
+        options = []
         slots = CommandSlots(maximumCommands)
+    }
+
+    private init(_ other: DockerCLI, at endpoint: DockerEndpoint, maximumCommands: Int) {
+        executable = other.executable
+        host = endpoint.url.description
+        timeout = other.timeout
+        environment = other.environment.filter { !DockerCLI.placeVariables.contains($0.key) }
+        options = endpoint.options
+        slots = CommandSlots(maximumCommands)
+    }
+
+    /// What says in our own environment where the default endpoint is and how it is spoken to. None of it is for the
+    /// endpoints of the registry; registry logins (`DOCKER_CONFIG`) are.
+    private static let placeVariables: Set = [
+        "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION",
+    ]
+
+    /// The same for another endpoint, with a bound on commands of its own: a host that hangs takes no other's slots.
+    package func at(_ endpoint: DockerEndpoint, maximumCommands: Int = 4) -> DockerCLI {
+        DockerCLI(self, at: endpoint, maximumCommands: maximumCommands)
     }
 
     /// The first `docker` in the absolute folders of `path` (as in `PATH`) that may be executed.
@@ -72,20 +96,26 @@ package struct DockerCLI: Sendable {
     ///   - arguments: All after `docker`. What came from outside has been checked by the caller and stands after `--`.
     ///   - outputLimit: In bytes of standard output; a command that prints more is killed at once.
     ///   - acceptedExitCodes: With these `DockerOutput` is given, with others `DockerFailure.exited`.
+    ///   - mayStart: Asked right before the process is made, after any waiting; at a `false` none is, and the failure is
+    ///     `notStarted`.
+    ///   - onStart: Called once the process is made, before anything is read of it; must not block.
     package func run(
         _ arguments: [String], timeout: Duration? = nil, outputLimit: Int = 16 << 20,
-        acceptedExitCodes: Set<Int> = [0], extraEnvironment: [String: String] = [:]
+        acceptedExitCodes: Set<Int> = [0], extraEnvironment: [String: String] = [:],
+        mayStart: @escaping @Sendable () -> Bool = { true }, onStart: @escaping @Sendable () -> Void = {}
     ) async -> Result<DockerOutput, DockerFailure> {
         let limit = timeout ?? self.timeout
         let command = DockerProcess(
-            executable: executable, arguments: arguments,
+            executable: executable, arguments: options + arguments,
             environment: environment.merging(extraEnvironment) { $1 })
         return await Supervision.run(limit: limit, hardLimit: limit + DockerCLI.grace + DockerCLI.margin) {
             guard await slots.acquire() else {
                 return .failure(.notStarted("too many docker commands are running already"))
             }
             defer { slots.release() }
-            return await command.collect(outputLimit: outputLimit, acceptedExitCodes: acceptedExitCodes)
+            guard mayStart() else { return .failure(.notStarted("it may no longer be started")) }
+            return await command.collect(
+                outputLimit: outputLimit, acceptedExitCodes: acceptedExitCodes, onStart: onStart)
         }
     }
 
@@ -96,7 +126,8 @@ package struct DockerCLI: Sendable {
     package func forEachLine(
         _ arguments: [String], lineLimit: Int = 1 << 20, _ body: @escaping @Sendable (ArraySlice<UInt8>) async -> Void
     ) async -> DockerFailure? {
-        let command = DockerProcess(executable: executable, arguments: arguments, environment: environment)
+        let command = DockerProcess(
+            executable: executable, arguments: options + arguments, environment: environment)
         let result = await Supervision.run(limit: nil, hardLimit: nil) {
             await command.stream(lineLimit: lineLimit, body)
         }

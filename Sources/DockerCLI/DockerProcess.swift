@@ -17,9 +17,11 @@ struct DockerProcess: Sendable {
     private static let messageLimit = 2000
 
     /// Standard output whole, or why not.
-    func collect(outputLimit: Int, acceptedExitCodes: Set<Int>) async -> Result<DockerOutput, DockerFailure> {
+    func collect(
+        outputLimit: Int, acceptedExitCodes: Set<Int>, onStart: @escaping @Sendable () -> Void
+    ) async -> Result<DockerOutput, DockerFailure> {
         await run(
-            acceptedExitCodes: acceptedExitCodes,
+            acceptedExitCodes: acceptedExitCodes, onStart: onStart,
             reading: { output in
                 var bytes: [UInt8] = []
                 for try await buffer in output {
@@ -58,7 +60,7 @@ struct DockerProcess: Sendable {
     }
 
     private func run(
-        acceptedExitCodes: Set<Int>,
+        acceptedExitCodes: Set<Int>, onStart: @escaping @Sendable () -> Void = {},
         reading: @escaping @Sendable (SubprocessOutputSequence) async throws -> [UInt8]
     ) async -> Result<DockerOutput, DockerFailure> {
         do {
@@ -66,6 +68,7 @@ struct DockerProcess: Sendable {
                 try await configuration(), input: .none, output: .sequence, error: .sequence
             ) { execution in
                 let group = execution.processIdentifier.value
+                onStart()
                 let errors = execution.standardError
                 async let errorTail = DockerProcess.tail(of: errors)
                 let bytes: [UInt8]

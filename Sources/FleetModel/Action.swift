@@ -9,6 +9,31 @@ package enum ActionState: String, Sendable, CaseIterable {
     package var isOpen: Bool { self == .planned || self == .executing }
 }
 
+/// Where an action was decided to run and what stood there, for a compare at dispatch. Not part of the consent: a
+/// person consents to what they can judge (`Observation.evidence`), and a version that moved for a harmless reason
+/// before the decision is no news to them. Between the decision and the dispatch nothing may move at all.
+package struct Fence: Hashable, Sendable {
+    /// The URL of the docker host; nil is the default endpoint.
+    package var host: String?
+    /// The container's full id or the Swarm service's.
+    package var runtimeID: String?
+    /// `Version.Index` of a Swarm service.
+    package var specVersion: Int?
+
+    package init(host: String? = nil, runtimeID: String? = nil, specVersion: Int? = nil) {
+        self.host = host
+        self.runtimeID = runtimeID
+        self.specVersion = specVersion
+    }
+
+    /// Nil where there is nothing to compare: the default endpoint, and nothing seen.
+    package init?(_ endpoint: DockerEndpoint?, _ observation: Observation?) {
+        self.init(
+            host: endpoint?.url.description, runtimeID: observation?.runtimeID, specVersion: observation?.specVersion)
+        if self == Fence() { return nil }
+    }
+}
+
 /// The durable intent to carry out one allowed or approved proposal, and its outcome.
 package struct Action: Sendable, Equatable {
     /// `action:…`
@@ -26,6 +51,8 @@ package struct Action: Sendable, Equatable {
     package var commands: [[String]]
     /// What happened, in words: the outcome's reason, docker's last error line.
     package var detail: String?
+    /// Nil for the default endpoint with nothing seen, and in rows of earlier versions, which knew no other.
+    package var fence: Fence?
     package var plannedAt: WallTime
     package var startedAt: WallTime?
     package var finishedAt: WallTime?
@@ -33,7 +60,7 @@ package struct Action: Sendable, Equatable {
     package init(
         id: String, proposal: Proposal, state: ActionState = .planned, actuator: String, dryRun: Bool, epoch: Int,
         decisionID: String, approvalID: String? = nil, commands: [[String]] = [], detail: String? = nil,
-        plannedAt: WallTime, startedAt: WallTime? = nil, finishedAt: WallTime? = nil
+        fence: Fence? = nil, plannedAt: WallTime, startedAt: WallTime? = nil, finishedAt: WallTime? = nil
     ) {
         self.id = id
         self.proposal = proposal
@@ -45,6 +72,7 @@ package struct Action: Sendable, Equatable {
         self.approvalID = approvalID
         self.commands = commands
         self.detail = detail
+        self.fence = fence
         self.plannedAt = plannedAt
         self.startedAt = startedAt
         self.finishedAt = finishedAt
@@ -92,6 +120,7 @@ extension Action {
                 ("params", .object(proposal.params)), ("source", .string(proposal.source.rawValue)),
                 ("reason", .string(proposal.reason)), ("state", .string(state.rawValue)),
                 ("actuator", .string(actuator)), ("dry_run", .bool(dryRun)), ("epoch", .integer(epoch)),
+                ("docker_host", JSONValue(fence?.host)),
                 ("decision_id", .string(decisionID)), ("approval_id", JSONValue(approvalID)),
                 ("argv", JSONValue(commands.last ?? [])), ("commands", .array(commands.map { JSONValue($0) })),
                 ("detail", JSONValue(detail)), ("planned_at", .string(plannedAt.rfc3339)),

@@ -86,12 +86,15 @@ package struct Observation: Equatable, Sendable {
     package var stack: String?
     /// Swarm only: the version index of the service's spec, for a compare at dispatch.
     package var specVersion: Int?
+    /// The docker host that the service was on when it was looked at; nil is the default one. What was seen of
+    /// another host than the one the registry names now says nothing.
+    package var endpoint: DockerEndpoint?
 
     package init(
         service: String, source: ObserverSource, condition: Condition, at: WallTime, since: WallTime? = nil,
         runtime: Runtime? = nil, runtimeID: String? = nil, runtimeName: String? = nil, image: String? = nil,
         replicas: ReplicaCount? = nil, startedAt: WallTime? = nil, restartCount: Int? = nil, stack: String? = nil,
-        specVersion: Int? = nil
+        specVersion: Int? = nil, endpoint: DockerEndpoint? = nil
     ) {
         self.service = service
         self.source = source
@@ -107,6 +110,7 @@ package struct Observation: Equatable, Sendable {
         self.restartCount = restartCount
         self.stack = stack
         self.specVersion = specVersion
+        self.endpoint = endpoint
     }
 
     /// What an approval binds of an observation: enough that a person's consent ends when the fleet is no longer as
@@ -114,6 +118,7 @@ package struct Observation: Equatable, Sendable {
     package var evidence: String {
         var parts = [runtime?.rawValue ?? "-", runtimeID ?? "-", condition.word, image ?? "-"]
         if let replicas { parts.append("wanted=\(replicas.wanted)") }
+        if let endpoint { parts.append("host=\(endpoint.name)") }
         return parts.joined(separator: " ")
     }
 }
@@ -122,15 +127,21 @@ package struct Observation: Equatable, Sendable {
 package struct Snapshot: Sendable {
     package struct Source: Equatable, Sendable {
         package var source: ObserverSource
+        /// Of docker, the name of the host that was asked; nil for the default one and for other sources.
+        package var host: String?
         package var at: WallTime
         /// Nil when the source's answer was complete.
         package var failure: String?
 
-        package init(source: ObserverSource, at: WallTime, failure: String?) {
+        package init(source: ObserverSource, host: String? = nil, at: WallTime, failure: String?) {
             self.source = source
+            self.host = host
             self.at = at
             self.failure = failure
         }
+
+        /// `docker`, or `docker on edge-1`.
+        package var title: String { host.map { "\(source.rawValue) on \($0)" } ?? source.rawValue }
     }
 
     /// Sorted by service, unique. A registry service without an entry is `unknown(.notObserved)`.

@@ -18,6 +18,9 @@ package struct ActionKind: RawRepresentable, Hashable, Sendable, Comparable, Cus
         .deployService, .redeployStack, .restartService, .rollbackService, .scaleService, .stopService,
     ]
 
+    /// The parameter of `redeploy_stack` that names the stack's docker host; a service's host stands in the registry.
+    package static let hostParameter = "host"
+
     package static func < (lhs: ActionKind, rhs: ActionKind) -> Bool { lhs.rawValue < rhs.rawValue }
 
     package var description: String { rawValue }

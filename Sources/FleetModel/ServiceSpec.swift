@@ -50,6 +50,8 @@ package struct ServiceSpec: Equatable, Sendable {
     package var profiles: [String]
     package var domain: String?
     package var runtime: Runtime?
+    /// The docker host that runs it; nil is the default endpoint.
+    package var endpoint: DockerEndpoint?
     package var desired: DesiredRun
     package var replicas: Int?
     package var version: String?
@@ -62,7 +64,8 @@ package struct ServiceSpec: Equatable, Sendable {
     package init(
         name: String, package: String? = nil, consoleScript: String? = nil, image: String? = nil,
         containerPort: Int? = nil, hostPort: Int? = nil, profiles: [String] = [], domain: String? = nil,
-        runtime: Runtime? = nil, desired: DesiredRun = .running, replicas: Int? = nil, version: String? = nil,
+        runtime: Runtime? = nil, endpoint: DockerEndpoint? = nil, desired: DesiredRun = .running,
+        replicas: Int? = nil, version: String? = nil,
         probe: ProbeSpec? = nil, dependsOn: [String] = [], scaling: ScalingSpec? = nil, line: Int = 0
     ) {
         self.name = name
@@ -74,6 +77,7 @@ package struct ServiceSpec: Equatable, Sendable {
         self.profiles = profiles
         self.domain = domain
         self.runtime = runtime
+        self.endpoint = endpoint
         self.desired = desired
         self.replicas = replicas
         self.version = version
@@ -100,11 +104,14 @@ package enum ReplicasOwner: String, Sendable {
 package struct DesiredState: Sendable {
     /// Sorted by name, names unique.
     package let services: [ServiceSpec]
+    /// What stands under `hosts:`, sorted by name, names and endpoints unique; also those that no service names.
+    package let hosts: [DockerEndpoint]
     /// SHA-256 over the bytes of the files and the selected profiles: equal digests mean equal wishes.
     package let digest: String
 
-    package init(services: [ServiceSpec], digest: String) {
+    package init(services: [ServiceSpec], hosts: [DockerEndpoint] = [], digest: String) {
         self.services = services.inOrder { $0.name < $1.name }
+        self.hosts = hosts.inOrder { $0.name < $1.name }
         self.digest = digest
     }
 
@@ -121,6 +128,42 @@ package struct DesiredState: Sendable {
     package subscript(name: String) -> ServiceSpec? {
         index(of: name).map { services[$0] }
     }
+
+    /// What the registry says of a proposal's target. A stack is no entry; with the parameter `host` it is a bare name
+    /// on that host, so that a consent binds what the host stands for. Nil when there is no such entry or host.
+    package func entry(for kind: ActionKind, _ target: String, _ params: JSONObject) -> ServiceSpec? {
+        guard kind == .redeployStack else { return self[target] }
+        guard let name = params[ActionKind.hostParameter]?.string, let endpoint = host(name) else { return nil }
+        return ServiceSpec(name: target, endpoint: endpoint)
+    }
+
+    package func entry(for proposal: Proposal) -> ServiceSpec? {
+        entry(for: proposal.kind, proposal.target, proposal.params)
+    }
+
+    package func host(_ name: String) -> DockerEndpoint? {
+        hosts.first { $0.name == name }
+    }
+
+    /// The docker hosts to look at: those that services which docker may run name, the default one (nil) first where
+    /// a service is on it or none names any. Sorted by name.
+    package var endpointsInUse: [DockerEndpoint?] {
+        var named: Set<DockerEndpoint> = []
+        var usesDefault = false
+        // Neighbours mostly share their host, and then the reference.
+        var last: DockerEndpoint?
+        for service in services where service.runtime != Runtime.none {
+            guard let endpoint = service.endpoint else {
+                usesDefault = true
+                continue
+            }
+            if endpoint === last { continue }
+            named.insert(endpoint)
+            last = endpoint
+        }
+        let rest: [DockerEndpoint?] = named.sorted { $0.name < $1.name }
+        return usesDefault || rest.isEmpty ? [nil] + rest : rest
+    }
 }
 
 extension Array {
@@ -132,20 +175,27 @@ extension Array {
 
 extension ServiceSpec {
     /// SHA-256 over everything wanted of this service; approvals bind it (design, consent is for what was seen).
+    ///
+    /// The host is part of it with all that it stands for. One on the default endpoint has the digest that it had
+    /// before there were hosts.
     package var digest: String {
-        Digest.sha256(json.canonical)
+        let host = endpoint.map { [("host", $0.json)] } ?? []
+        return Digest.sha256(JSONValue.object(JSONObject(unique: members + host)).canonical)
     }
 
     package var json: JSONValue {
-        .object(
-            JSONObject(unique: [
-                ("name", .string(name)), ("package", JSONValue(package)), ("console_script", JSONValue(consoleScript)),
-                ("image", JSONValue(image)), ("container_port", JSONValue(containerPort)),
-                ("host_port", JSONValue(hostPort)), ("profiles", JSONValue(profiles)), ("domain", JSONValue(domain)),
-                ("runtime", JSONValue(runtime?.rawValue)), ("desired", .string(desired.rawValue)),
-                ("replicas", JSONValue(replicas)), ("version", JSONValue(version)), ("probe", probe?.json ?? .null),
-                ("depends_on", JSONValue(dependsOn)), ("scaling", scaling?.json ?? .null),
-            ]))
+        .object(JSONObject(unique: members + [("host", endpoint?.json ?? .null)]))
+    }
+
+    private var members: [(name: String, value: JSONValue)] {
+        [
+            ("name", .string(name)), ("package", JSONValue(package)), ("console_script", JSONValue(consoleScript)),
+            ("image", JSONValue(image)), ("container_port", JSONValue(containerPort)),
+            ("host_port", JSONValue(hostPort)), ("profiles", JSONValue(profiles)), ("domain", JSONValue(domain)),
+            ("runtime", JSONValue(runtime?.rawValue)), ("desired", .string(desired.rawValue)),
+            ("replicas", JSONValue(replicas)), ("version", JSONValue(version)), ("probe", probe?.json ?? .null),
+            ("depends_on", JSONValue(dependsOn)), ("scaling", scaling?.json ?? .null),
+        ]
     }
 }
 

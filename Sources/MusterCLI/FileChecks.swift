@@ -36,17 +36,30 @@ package enum FileChecks {
                 registry: try YAMLFile.load(path), overlay: try overlay.map(load))
             let services = loaded.desired.services
             let domains = Set(services.compactMap(\.domain)).count
+            let hosts = loaded.desired.hosts
             return Answer(
                 json: [
                     "status": "ok", "file": .string(path), "overlay": JSONValue(overlay),
                     "services": .integer(services.count), "domains": .integer(domains),
+                    "hosts": .array(hosts.map { host($0, services) }),
                     "digest": .string(loaded.desired.digest), "warnings": .array(loaded.warnings.map(json)),
                 ],
-                lines: ["\(path.escapedForDisplay()): ok, \(services.count) services, \(domains) domains"],
+                lines: ["\(path.escapedForDisplay()): ok, \(services.count) services, \(domains) domains"]
+                    + hosts.map { "host \($0.name): \($0.url), \(count(of: $0, services)) services" },
                 problems: loaded.warnings.map { "warning: \($0)" })
         } catch {
             return failure(error, of: path)
         }
+    }
+
+    private static func host(_ endpoint: DockerEndpoint, _ services: [ServiceSpec]) -> JSONValue {
+        var object = endpoint.json.object ?? JSONObject()
+        object["services"] = .integer(count(of: endpoint, services))
+        return .object(object)
+    }
+
+    private static func count(of endpoint: DockerEndpoint, _ services: [ServiceSpec]) -> Int {
+        services.count { $0.endpoint == endpoint }
     }
 
     /// Runs the cases of each file against `policyPath`, or against the policy that the file itself names.

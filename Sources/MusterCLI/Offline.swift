@@ -19,7 +19,7 @@ package enum Offline {
         }
     }
 
-    /// The contract's plan. Docker is looked at once; probes are not run, because what they say takes several rounds.
+    /// The contract's plan. Each docker host is looked at once; probes are not run, because what they say takes several rounds.
     package static func plan(_ flags: Flags, path: String, at now: WallTime) async throws(CommandError) -> JSONValue {
         let desired = try desiredState(flags)
         let policy = try policy(flags.policyPath)
@@ -63,7 +63,7 @@ package enum Offline {
         }
     }
 
-    private static func desiredState(_ flags: Flags) throws(CommandError) -> DesiredState {
+    static func desiredState(_ flags: Flags) throws(CommandError) -> DesiredState {
         let registry = try path(flags.registryPath, shipped: ShippedFiles.registry)
         let loader = DesiredStateLoader(
             registryPath: registry, overlayPath: flags.desiredStatePath, profiles: flags.profiles)
@@ -82,8 +82,10 @@ package enum Offline {
             return Snapshot(observations: [], sources: [source], at: now, generation: 1)
         }
         let cli = DockerCLI(executable: executable, host: flags.dockerHost, timeout: .seconds(flags.dockerTimeout))
-        let report = await DockerObserver(cli: cli).observe(desired, now: now)
+        let observer = FleetObserver(
+            observers: [], docker: DockerHosts(cli), deadline: .seconds(flags.dockerTimeout + 4))
+        let reports = await observer.observe(desired, now: now)
         var merger = SnapshotMerger(intervalSeconds: flags.reconcilerInterval)
-        return merger.merge([report], desired: desired, now: now)
+        return merger.merge(reports, desired: desired, now: now)
     }
 }

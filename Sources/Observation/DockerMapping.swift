@@ -28,21 +28,26 @@ package struct ReadFailure: Error, Equatable, Sendable {
     }
 }
 
-/// Lays docker's answer over the registry. Pure.
+/// Lays the answer of one docker host over the registry. Pure.
 package enum DockerMapping {
-    /// One observation for each registry service that docker may run, sorted as the registry is; and what failed.
-    package static func report(_ answer: DockerAnswer, desired: DesiredState, at now: WallTime) -> ObservationReport {
-        let containers = (try? answer.containers.get()).map { ContainerClaims($0, desired: desired) }
+    /// One observation for each registry service that this host's docker may run, sorted as the registry is; and what
+    /// failed. What runs there under the name of another host's service is nothing to either.
+    package static func report(
+        _ answer: DockerAnswer, desired: DesiredState, endpoint: DockerEndpoint? = nil, at now: WallTime
+    ) -> ObservationReport {
+        let here = HostServices(desired: desired, endpoint: endpoint)
+        let containers = (try? answer.containers.get()).map { ContainerClaims($0, here) }
         let swarm: SwarmClaims?
         if case .services(let services) = answer.swarm {
-            swarm = SwarmClaims(services, desired: desired)
+            swarm = SwarmClaims(services, here)
         } else {
             swarm = nil
         }
         var needsSwarm = false
         var observations: [Observation] = []
-        observations.reserveCapacity(desired.services.count)
-        for (index, service) in desired.services.enumerated() where service.runtime != Runtime.none {
+        if endpoint == nil { observations.reserveCapacity(desired.services.count) }
+        for (index, service) in desired.services.enumerated()
+        where service.runtime != Runtime.none && service.endpoint == endpoint {
             if service.runtime == .swarm { needsSwarm = true }
             let finding = Finding(
                 container: service.runtime == .swarm ? .nothing : containers?.claim(index) ?? .failed,
@@ -50,7 +55,8 @@ package enum DockerMapping {
             observations.append(observation(of: service, finding, answer, now: now))
         }
         return ObservationReport(
-            source: .docker, at: now, observations: observations, failure: failure(answer, needsSwarm: needsSwarm))
+            source: .docker, host: endpoint?.name, at: now, observations: observations,
+            failure: failure(answer, needsSwarm: needsSwarm))
     }
 
     private struct Finding {
@@ -71,7 +77,7 @@ package enum DockerMapping {
         case (let other, .several(let count)): return unknown(service.name, .ambiguous(count + other.count), now)
         case (.failed, _), (_, .failed):
             if let message = failureMessage(of: service, finding, answer) {
-                return unknown(service.name, .sourceFailed(.docker, message), now)
+                return unknown(service.name, .sourceFailed(.docker, message.of(service.endpoint)), now)
             }
             return unknown(service.name, .notFound, now)
         case (.nothing, .nothing):
@@ -127,6 +133,26 @@ package enum DockerMapping {
     }
 }
 
+extension String {
+    /// A failure's message, with the host that it is about where it has a name.
+    func of(_ endpoint: DockerEndpoint?) -> String {
+        endpoint.map { "host `\($0.name)`: \(self)" } ?? self
+    }
+}
+
+/// The services of one endpoint among all of the registry's.
+struct HostServices {
+    let desired: DesiredState
+    let endpoint: DockerEndpoint?
+
+    /// The service's position in the registry; nil for a name that is none, or a service of another host.
+    func index(of name: String) -> Int? {
+        desired.index(of: name).flatMap { desired.services[$0].endpoint == endpoint ? $0 : nil }
+    }
+
+    func name(_ index: Int) -> String { desired.services[index].name }
+}
+
 /// Which of docker's things runs a service.
 enum Claim<Record: Sendable>: Sendable {
     case nothing
@@ -148,16 +174,16 @@ enum Claim<Record: Sendable>: Sendable {
 /// `muster.service`, else by compose's.
 struct ContainerClaims {
     private var byService: [Int: [ContainerRecord]] = [:]
-    private let desired: DesiredState
+    private let here: HostServices
 
-    init(_ containers: [ContainerRecord], desired: DesiredState) {
-        self.desired = desired
+    init(_ containers: [ContainerRecord], _ here: HostServices) {
+        self.here = here
         for container in containers
         where container.swarmServiceID == nil && !container.isComposeOneOff
             && !container.name.hasSuffix(DockerNames.keptSuffix) && !container.name.hasSuffix(DockerNames.nextSuffix)
         {
             let names = [container.name, container.serviceLabel, container.composeService]
-            if let index = names.lazy.compactMap({ $0.flatMap(desired.index(of:)) }).first {
+            if let index = names.lazy.compactMap({ $0.flatMap(here.index(of:)) }).first {
                 byService[index, default: []].append(container)
             }
         }
@@ -166,7 +192,7 @@ struct ContainerClaims {
     /// The container of the service's own name wins; else the only one that is not gone.
     func claim(_ index: Int) -> Claim<ContainerRecord> {
         guard let claims = byService[index] else { return .nothing }
-        let name = desired.services[index].name
+        let name = here.name(index)
         if let exact = claims.first(where: { $0.name == name }) { return .one(exact) }
         if claims.count == 1 { return .one(claims[0]) }
         let present = claims.filter { !$0.isGone }
@@ -188,11 +214,11 @@ extension ContainerRecord {
 struct SwarmClaims {
     private var byService: [Int: [(strength: Int, record: SwarmRecord)]] = [:]
 
-    init(_ services: [SwarmRecord], desired: DesiredState) {
+    init(_ services: [SwarmRecord], _ here: HostServices) {
         for record in services {
             let names = [record.name, record.serviceLabel, record.nameInStack]
             for (strength, name) in names.enumerated() {
-                guard let name, let index = desired.index(of: name) else { continue }
+                guard let name, let index = here.index(of: name) else { continue }
                 byService[index, default: []].append((strength, record))
                 break
             }

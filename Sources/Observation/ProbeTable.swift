@@ -5,8 +5,13 @@ struct ProbeJob: Sendable, Equatable {
     /// Of the entry it belongs to; results of an entry that has been replaced since are dropped.
     var token: UInt64
     var check: ProbeSpec.Check
+    /// A name or an address, IPv6 without brackets.
+    var address: String = DockerEndpoint.loopback
     var port: Int
     var timeoutSeconds: Int
+
+    /// `address:port` as it stands in a URL.
+    var authority: String { (address.contains(":") ? "[\(address)]" : address) + ":\(port)" }
 }
 
 /// Which services are probed, when each is due next, and what the results add up to. No IO and no clock: monotonic
@@ -18,6 +23,8 @@ struct ProbeTable {
     private struct Entry {
         var name: String
         var spec: ProbeSpec
+        /// Where the ports of the service's docker host are; nil is this machine.
+        var endpoint: DockerEndpoint?
         var port: Int
         var token: UInt64
         var state = ProbeState()
@@ -50,13 +57,15 @@ struct ProbeTable {
             }
             while position < old.count, old[position].name < service.name { position += 1 }
             if position < old.count, old[position].name == service.name, old[position].spec == spec,
-                old[position].port == port
+                old[position].port == port, old[position].endpoint?.address == service.endpoint?.address
             {
                 entries.append(old[position])
             } else {
                 let phase = Int64(ProbeTable.hash(service.name) % UInt64(max(spec.intervalSeconds, 1) * 1000))
                 entries.append(
-                    Entry(name: service.name, spec: spec, port: port, token: nextToken, due: now + phase))
+                    Entry(
+                        name: service.name, spec: spec, endpoint: service.endpoint, port: port, token: nextToken,
+                        due: now + phase))
                 nextToken += 1
             }
         }
@@ -77,7 +86,8 @@ struct ProbeTable {
             let entry = entries[index]
             jobs.append(
                 ProbeJob(
-                    token: token, check: entry.spec.check, port: entry.port,
+                    token: token, check: entry.spec.check,
+                    address: entry.endpoint?.address ?? DockerEndpoint.loopback, port: entry.port,
                     timeoutSeconds: entry.spec.timeoutSeconds))
         }
         return jobs

@@ -73,7 +73,7 @@ final class ProbeTransfers {
         let context = transfer.toOpaque()
         var path = "/"
         if case .http(let wanted) = job.check { path = wanted.hasPrefix("/") ? wanted : "/\(wanted)" }
-        muster_curl_set_string(handle, CURLOPT_URL, "http://127.0.0.1:\(job.port)\(path)")
+        muster_curl_set_string(handle, CURLOPT_URL, "http://\(job.authority)\(path)")
         muster_curl_set_long(handle, CURLOPT_TIMEOUT_MS, job.timeoutSeconds * 1000)
         muster_curl_set_long(handle, CURLOPT_CONNECT_ONLY, isPooled ? 0 : 1)
         muster_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)

@@ -31,12 +31,13 @@ package struct SnapshotMerger: Sendable {
             for index in cursors.indices {
                 if let observation = cursors[index].take(service.name) { evidence.append(observation) }
             }
-            if let merged = Precedence.merge(evidence, staleAfterSeconds: staleAfterSeconds, now: now) {
+            if var merged = Precedence.merge(evidence, staleAfterSeconds: staleAfterSeconds, now: now) {
+                merged.endpoint = service.endpoint
                 observations.append(merged)
             }
         }
-        let sources = reports.map { Snapshot.Source(source: $0.source, at: $0.at, failure: $0.failure) }
-            .sorted { $0.source.rawValue < $1.source.rawValue }
+        let sources = reports.map { Snapshot.Source(source: $0.source, host: $0.host, at: $0.at, failure: $0.failure) }
+            .sorted { ($0.source.rawValue, $0.host ?? "") < ($1.source.rawValue, $1.host ?? "") }
         let isSame = previous.map { SnapshotMerger.differInTimesOnly($0, observations, sources) } ?? false
         let generation = (previous?.generation ?? 0) + (isSame ? 0 : 1)
         let snapshot = Snapshot(observations: observations, sources: sources, at: now, generation: generation)
@@ -48,7 +49,9 @@ package struct SnapshotMerger: Sendable {
         _ previous: Snapshot, _ observations: [Observation], _ sources: [Snapshot.Source]
     ) -> Bool {
         previous.observations.count == observations.count && previous.sources.count == sources.count
-            && zip(previous.sources, sources).allSatisfy { $0.source == $1.source && $0.failure == $1.failure }
+            && zip(previous.sources, sources).allSatisfy {
+                $0.source == $1.source && $0.host == $1.host && $0.failure == $1.failure
+            }
             && zip(previous.observations, observations).allSatisfy { $0.saysTheSame(as: $1) }
     }
 }
@@ -60,6 +63,7 @@ extension Observation {
             && runtime == other.runtime && runtimeID == other.runtimeID && runtimeName == other.runtimeName
             && image == other.image && replicas == other.replicas && startedAt == other.startedAt
             && restartCount == other.restartCount && stack == other.stack && specVersion == other.specVersion
+            && endpoint == other.endpoint
     }
 }
 

@@ -12,7 +12,9 @@ enum Assessment: Hashable {
     /// Reads both in place: copying them would cost more than judging them. The pointers are used during the call
     /// only.
     static func of(_ spec: UnsafePointer<ServiceSpec>, _ observation: UnsafePointer<Observation>) -> Assessment {
-        switch observation.pointee.condition {
+        // Looked at on the host that an earlier registry named: no evidence for the one it names now.
+        guard observation.pointee.endpoint == spec.pointee.endpoint else { return .unknown(.stale) }
+        return switch observation.pointee.condition {
         case .unknown(let cause): .unknown(cause)
         case .up where spec.pointee.desired == .running: runningAndUp(spec, observation)
         case .up: stop(spec, observation, nil)

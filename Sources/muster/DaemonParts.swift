@@ -55,31 +55,32 @@ extension ConfigErrors {
 
 /// The observers of this process and what merges their answers.
 struct Lookout: Sendable {
-    /// Follows `docker events`; nil without docker.
+    /// Follows `docker events` of every host in use; nil without docker.
     let events: (any Service)?
+    private let streams: DockerEventsFleet?
     private let observer: FleetObserver
     private let clock: WallClock
     private let merger: MergerBox
 
-    init(_ flags: Flags, _ docker: DockerCLI?, _ clock: WallClock, wake: @escaping @Sendable (WakeCause) -> Void) {
+    init(_ flags: Flags, _ docker: DockerHosts?, _ clock: WallClock, wake: @escaping @Sendable (WakeCause) -> Void) {
         var observers: [any Observer] = []
-        var events: (any Service)?
         let names = flags.observers == .auto ? [.docker, .probe] : flags.observers.names
-        if names.contains(.docker), let docker {
-            observers.append(DockerObserver(cli: docker))
-            events = EventsService(events: DockerEvents(cli: docker) { wake(.dockerEvent) })
-        }
+        let observed = names.contains(.docker) ? docker : nil
+        streams = observed.map { DockerEventsFleet(docker: $0) { wake(.dockerEvent) } }
+        events = streams.map { EventsService(events: $0) }
         if names.contains(.probe) {
             observers.append(ProbeObserver(clock: clock.now) { wake(.probe) })
         }
-        self.events = events
         self.clock = clock
         // An observer keeps its own deadline, which a docker command that has to be killed passes by three seconds.
-        observer = FleetObserver(observers: observers, deadline: .seconds(flags.dockerTimeout + 4))
+        observer = FleetObserver(
+            observers: observers, docker: observed, deadline: .seconds(flags.dockerTimeout + 4))
         merger = MergerBox(intervalSeconds: flags.reconcilerInterval)
     }
 
     func look(_ desired: DesiredState) async -> Snapshot {
+        // What a reload has named or dropped since the last look is followed or let go.
+        streams?.follow(desired.endpointsInUse)
         let reports = await observer.observe(desired, now: clock.now())
         return merger.merge(reports, desired, clock.now())
     }
@@ -98,7 +99,7 @@ private final class MergerBox: Sendable {
 }
 
 private struct EventsService: Service {
-    let events: DockerEvents
+    let events: DockerEventsFleet
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await events.run() }

@@ -14,6 +14,7 @@ enum Performed {
         switch self {
         case .ran(let outcome): outcome.result.rawValue
         case .notRun(.alreadyDone): "alreadyDone"
+        case .notRun(.overtaken): "overtaken"
         case .notRun(.refused): "refused"
         case .notRun(.unavailable): "unavailable"
         case .notRun(.commands): "commands"
@@ -23,7 +24,9 @@ enum Performed {
     var detail: String {
         switch self {
         case .ran(let outcome): outcome.detail
-        case .notRun(.alreadyDone(let text)), .notRun(.refused(let text)), .notRun(.unavailable(let text)): text
+        case .notRun(.alreadyDone(let text)), .notRun(.overtaken(let text)), .notRun(.refused(let text)),
+            .notRun(.unavailable(let text)):
+            text
         case .notRun(.commands): ""
         }
     }
@@ -39,6 +42,7 @@ func perform(_ actuator: any Actuator, _ action: Action, spec: ServiceSpec? = ni
         claimed.startedAt = .now
         return .ran(await actuator.run(claimed, commands: commands, spec: spec, mayBegin: { true }))
     case .alreadyDone(let reason): return .notRun(.alreadyDone(reason))
+    case .overtaken(let reason): return .notRun(.overtaken(reason))
     case .refused(let reason): return .notRun(.refused(reason))
     case .unavailable(let reason): return .notRun(.unavailable(reason))
     }
@@ -367,7 +371,7 @@ struct DockerActuatorTests {
             action.commands = commands
             action.startedAt = .now
             let later = WallTime.now.adding(seconds: 600)
-            let recovered = await actuator.recover(action, now: later)
+            let recovered = await actuator.recover(action, now: later, mayBegin: { true })
             let settled = await actuator.settle(action, now: later)
             let outcome = recovered ?? settled
             let isNew = try TestDocker.inspect("act-web")["Id"]?.string != old
@@ -375,7 +379,9 @@ struct DockerActuatorTests {
             #expect(outcome?.result == (isNew ? .succeeded : .failed), "after \(step): \(outcome?.detail ?? "none")")
             #expect(isNew == (step >= steps - 1), "after \(step) commands")
             #expect(try TestDocker.shell("docker ps -aq --filter name=muster-next | wc -l") == "0", "after \(step)")
-            #expect(await actuator.recover(action, now: later) == nil, "after \(step): a second look finds it whole")
+            #expect(
+                await actuator.recover(action, now: later, mayBegin: { true }) == nil,
+                "after \(step): a second look finds it whole")
             step += 1
         }
         #expect(steps == 5)
@@ -398,7 +404,7 @@ struct DockerActuatorTests {
             action.state = .executing
             action.commands = commands
             let later = WallTime.now.adding(seconds: 600)
-            let recovered = await actuator.recover(action, now: later)
+            let recovered = await actuator.recover(action, now: later, mayBegin: { true })
             let settled = await actuator.settle(action, now: later)
             let isBack = try TestDocker.inspect("act-web")["Id"]?.string == kept
             #expect(try status("act-web") == "running", "after \(step) commands")

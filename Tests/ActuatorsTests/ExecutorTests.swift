@@ -266,7 +266,10 @@ private func makeExecutor(
             store, RecordingActuator(), onJournal: { point in points.withLock { $0.append(point) } })
         executor.dispatch(action, spec: nil, term: testTerm)
         #expect(await eventually { executor.load == (0, 0) })
-        #expect(points.withLock { $0 } == JournalPoint.allCases)
+        #expect(
+            points.withLock { $0 } == [
+                .beforePrepare, .afterPrepare, .beforeClaim, .afterClaim, .afterCommand, .beforeFinish, .afterFinish,
+            ])
     }
 
     @Test func aDryRunSaysWhatItWouldRun() async {

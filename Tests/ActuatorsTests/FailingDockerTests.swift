@@ -2,6 +2,7 @@ import Actuators
 import DockerCLI
 import FleetModel
 import Foundation
+import Synchronization
 import Testing
 
 /// A docker command line that misbehaves, made as a script: what the outcome says of it.
@@ -88,6 +89,33 @@ import Testing
                 if body.hasPrefix("sleep") { break }
             }
         }
+    }
+
+    /// The last command of an exchange fails, and by then another may lead: the undoing is left to that one.
+    @Test func nothingIsUndoneWithoutTrust() async throws {
+        let docker = try docker("case \"$1\" in start) exit 1 ;; esac")
+        let action = makeAction("action:1", .rollbackService, target: "web")
+        let commands = [
+            ["docker", "stop", "-t", "0", "--", FailingDockerTests.id],
+            ["docker", "rename", "--", String(repeating: "b", count: 64), "api"],
+            ["docker", "start", "--", String(repeating: "b", count: 64)],
+        ]
+        // What is listed is the old container under another name than its own, so there is something to undo. Trust is
+        // asked for by the actuator and again by the process, for each command.
+        let asked = Mutex(0)
+        let outcome = await DockerActuator(docker: docker).run(
+            action, commands: commands, spec: nil,
+            mayBegin: {
+                asked.withLock { count in
+                    count += 1
+                    return count <= 2 * commands.count
+                }
+            })
+        #expect(outcome.result == .unknown, "\(outcome.detail)")
+        let folder = URL(fileURLWithPath: docker.executable).deletingLastPathComponent()
+        let calls = try String(contentsOf: folder.appendingPathComponent("calls"), encoding: .utf8)
+        let changes = calls.split(separator: "\n").filter { !$0.hasPrefix("ps") && !$0.hasPrefix("inspect") }
+        #expect(changes.count == commands.count, "\(changes)")
     }
 
     @Test func afterACommandThatDidNotAnswerNothingMoreIsRun() async throws {

@@ -41,7 +41,8 @@ struct SwarmActuatorTests {
         #expect(await act("action:2", .deployService, [("create", true)]).word == "alreadyDone")
 
         let scaled = await act("action:3", .scaleService, [("replicas", 2), ("from_replicas", 1)])
-        #expect(scaled.outcome?.commands == [["docker", "service", "scale", "--detach", "--", "\(name)=2"]])
+        let id = try service(".ID")
+        #expect(scaled.outcome?.commands == [["docker", "service", "scale", "--detach", "--", "\(id)=2"]])
         #expect(try service(".Spec.Mode.Replicated.Replicas") == "2")
         #expect(await act("action:4", .scaleService, [("replicas", 2)]).word == "alreadyDone")
         #expect(await act("action:5", .scaleService, [("replicas", 3), ("from_replicas", 1)]).word == "refused")
@@ -74,6 +75,29 @@ struct SwarmActuatorTests {
         #expect(try service(".Spec.Mode.Replicated.Replicas") == "1")
     }
 
+    @Test func aServiceThatAnotherHandChangedSinceIsLeftAlone() async throws {
+        defer { _ = try? SwarmActuatorTests.shell("docker service rm muster-swarm-web") }
+        try SwarmActuatorTests.shell("docker service create --detach --no-resolve-image --name \(name) muster-swarm:1")
+        let spec = ServiceSpec(name: name, runtime: .swarm)
+        let id = try service(".ID")
+        func scale(seenAt version: Int) async -> Performed {
+            var action = makeAction(
+                "action:1", .scaleService, target: name, params: JSONObject([("replicas", 2)]), source: .reconciler)
+            action.fence = Fence(runtimeID: id, specVersion: version)
+            return await perform(actuator, action, spec: spec)
+        }
+        let seen = try #require(Int(try service(".Version.Index")))
+        try SwarmActuatorTests.shell("docker service update --detach --label-add by=hand \(name)")
+        let now = try #require(Int(try service(".Version.Index")))
+        let refused = await scale(seenAt: seen)
+        #expect(refused.word == "overtaken")
+        #expect(refused.detail.hasPrefix("service changed since it was looked at: version \(seen) -> "))
+        #expect(now > seen)
+        #expect(try service(".Spec.Mode.Replicated.Replicas") == "1")
+        let settled = try #require(Int(try service(".Version.Index")))
+        #expect(await scale(seenAt: settled).word == "succeeded")
+    }
+
     @Test func aStacksServiceIsFoundByItsShortNameAndRedeployedByTheStacks() async throws {
         let full = "muster-swarm-shop_web"
         defer { _ = try? SwarmActuatorTests.shell("docker service rm \(full)") }
@@ -82,14 +106,15 @@ struct SwarmActuatorTests {
             docker service create --detach --name \(full) \
             --label com.docker.stack.namespace=muster-swarm-shop muster-swarm:1
             """)
+        let id = try service(".ID", of: full)
         let found = await actuator.prepare(makeAction("action:1", .stopService, target: "web"), spec: nil)
-        #expect(found == .commands([["docker", "service", "scale", "--detach", "--", "\(full)=0"]]))
+        #expect(found == .commands([["docker", "service", "scale", "--detach", "--", "\(id)=0"]]))
         let redeploy = await perform(actuator, makeAction("action:2", .redeployStack, target: "muster-swarm-shop"))
         #expect(
             redeploy.outcome?.commands == [
                 [
                     "docker", "service", "update", "--detach", "--force", "--label-add", "muster.action=action:2", "--",
-                    full,
+                    id,
                 ]
             ])
         #expect(try service(#"index .Spec.Labels "muster.action""#, of: full) == "action:2")

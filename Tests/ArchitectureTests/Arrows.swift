@@ -23,9 +23,9 @@ enum Arrows {
             "Actuators": ["FleetModel", "DockerCLI", "Store"],
             "ControlPlane": core.union(outside),
             "ControlAPI": core.union(outside).union(["ControlPlane"]),
-            "MusterCLI": core.union(outside).union(["ControlPlane"]),
+            "MusterCLI": core.union(outside).union(["ControlPlane", "PostgresClient"]),
             "muster": core.union(outside).union(
-                ["StoreSQLite", "StorePostgres", "ControlPlane", "ControlAPI", "MusterCLI", "CMalloc"]),
+                ["StoreSQLite", "StorePostgres", "PostgresClient", "ControlPlane", "ControlAPI", "MusterCLI", "CMalloc"]),
             "CLibYAML": [],
             "CLibCurl": [],
             "CMalloc": [],

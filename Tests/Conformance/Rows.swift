@@ -154,7 +154,9 @@ extension Rows {
             state: ActionState.allCases.randomElement(using: &random) ?? .planned, actuator: "docker",
             dryRun: chance(), epoch: Int.random(in: 1...1000, using: &random), decisionID: id("action_decision"),
             commands: (0..<Int.random(in: 0...3, using: &random)).map { _ in [text(), text()] },
-            detail: chance() ? text() : nil, plannedAt: time(), startedAt: chance() ? time() : nil,
+            detail: chance() ? text() : nil,
+            fence: chance() ? Fence(host: text(), runtimeID: text(), specVersion: 7) : nil,
+            plannedAt: time(), startedAt: chance() ? time() : nil,
             finishedAt: chance() ? time() : nil)
     }
 }

@@ -1,5 +1,6 @@
 import DockerCLI
 import Foundation
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -72,6 +73,26 @@ struct DockerCLITests {
             return
         }
         #expect(message.contains(path))
+    }
+
+    @Test func asksWhetherItMayStartWhenAllWaitingIsOver() async throws {
+        let docker = try FakeDocker(
+            "echo \"$1\" >> \"$(dirname \"$0\")/calls\"; read -r _ < \"$(dirname \"$0\")/gate\"")
+        defer { docker.remove() }
+        #expect(mkfifo(docker.folder.appendingPathComponent("gate").path, 0o600) == 0)
+        let cli = docker.cli(timeout: .seconds(30), maximumCommands: 1)
+        let isTrusted = Mutex(true)
+        async let first = cli.run(["first"])
+        #expect(await eventually { docker.content(of: "calls") == "first\n" })
+        async let second = cli.run(["second"], mayStart: { isTrusted.withLock { $0 } })
+        isTrusted.withLock { $0 = false }
+        try "go\n".write(toFile: docker.folder.appendingPathComponent("gate").path, atomically: false, encoding: .utf8)
+        _ = try await first.get()
+        guard case .failure(.notStarted) = await second else {
+            Issue.record("it was started without being asked for again")
+            return
+        }
+        #expect(docker.content(of: "calls") == "first\n")
     }
 
     @Test func namesASignalThatWasNotOurs() async throws {

@@ -42,7 +42,8 @@ package struct LoadedDesiredState: Sendable {
         let services = fleet.selected(profiles: profiles)
         return LoadedDesiredState(
             desired: DesiredState(
-                services: services, digest: digest(registry: registry, overlay: overlay, profiles: profiles)),
+                services: services, hosts: fleet.hosts,
+                digest: digest(registry: registry, overlay: overlay, profiles: profiles)),
             warnings: problems.flatMap(warnings),
             allowShrink: allowShrink,
             totalServices: total)

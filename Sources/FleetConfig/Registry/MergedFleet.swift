@@ -3,6 +3,8 @@ import FleetModel
 /// The registry with the overlay laid over it, and the checks that need every service to be known.
 struct MergedFleet {
     private(set) var services: [ServiceSpec]
+    /// What stands under `hosts:` of both files, by name; without those that were refused.
+    private(set) var hosts: [DockerEndpoint] = []
     private var index: [String: Int]
     private let base: Marks
     private let layer: Marks?
@@ -14,11 +16,21 @@ struct MergedFleet {
         let details: [RegistryDocument.Detail]
         let dependencyMarks: [Mark]
         let index: [String: Int]
+        let hosts: [String: RegistryDocument.Host]
+        let hostNames: [Int: RegistryDocument.HostName]
+
+        init(_ document: borrowing RegistryDocument) {
+            problems = document.problems
+            details = document.details
+            dependencyMarks = document.dependencyMarks
+            index = document.index
+            hosts = document.hosts
+            hostNames = document.hostNames
+        }
     }
 
     init(base: consuming RegistryDocument, layer: consuming RegistryDocument?) {
-        self.base = Marks(
-            problems: base.problems, details: base.details, dependencyMarks: base.dependencyMarks, index: base.index)
+        self.base = Marks(base)
         services = base.services
         index = base.index
         for position in services.indices where base.details[position].isScalingDropped {
@@ -28,11 +40,10 @@ struct MergedFleet {
         guard let layer else {
             self.layer = nil
             apply(defaults)
+            assignHosts()
             return
         }
-        self.layer = Marks(
-            problems: layer.problems, details: layer.details, dependencyMarks: layer.dependencyMarks,
-            index: layer.index)
+        self.layer = Marks(layer)
         for (entry, detail) in zip(layer.services, layer.details) {
             if let position = index[entry.name] {
                 services[position].overlay(entry, fields: detail.fields)
@@ -47,12 +58,14 @@ struct MergedFleet {
         defaults.containerPort = layer.defaults.containerPort ?? defaults.containerPort
         defaults.imageRegistry = layer.defaults.imageRegistry ?? defaults.imageRegistry
         apply(defaults)
+        assignHosts()
     }
 
     /// Records what is wrong between services. Only for files that were read to their end.
     mutating func check() {
         checkImages()
         checkProbes()
+        checkHosts()
         checkHostPorts()
         DependencyCheck(services: services, index: index).run { position, ordinal, message in
             let (problems, mark) = dependencyPlace(position, ordinal)
@@ -132,19 +145,82 @@ struct MergedFleet {
         }
     }
 
-    /// Only a warning: two services of one fleet may well run on two hosts.
+    /// Only a warning: one of the two may be stopped, or published elsewhere. On two hosts there is nothing to say.
     private func checkHostPorts() {
         var owner = [Int32](repeating: -1, count: 65_536)
+        var ownerOnHost: [String: Int] = [:]
         for position in services.indices {
             guard let port = services[position].hostPort else { continue }
-            if owner[port] < 0 {
-                owner[port] = Int32(position)
-                continue
+            let earlier: Int?
+            if let endpoint = services[position].endpoint {
+                let key = "\(port) \(endpoint.name)"
+                earlier = ownerOnHost[key]
+                if earlier == nil { ownerOnHost[key] = position }
+            } else {
+                earlier = owner[port] < 0 ? nil : Int(owner[port])
+                if earlier == nil { owner[port] = Int32(position) }
             }
-            let first = services[Int(owner[port])]
+            guard let earlier else { continue }
+            let first = services[earlier]
             let (problems, detail) = place(position, .hostPort)
             problems.warn("`host_port` \(port) is also that of `\(first.name)` (line \(first.line))", at: detail.entry)
         }
+    }
+
+    // MARK: - Hosts
+
+    /// The host of each service, by the name in force; a name that stands for none is reported by `checkHosts`.
+    private mutating func assignHosts() {
+        let known = base.hosts.merging(layer?.hosts ?? [:]) { $1 }
+        hosts = known.values.compactMap(\.endpoint).sorted { $0.name < $1.name }
+        let names = [base.hostNames, layer?.hostNames ?? [:]]
+        guard names.contains(where: { !$0.isEmpty }) else { return }
+        for position in services.indices {
+            let (marks, entry) = owner(of: .host, services[position].name)
+            services[position].endpoint = marks.hostNames[entry].flatMap { known[$0.name]?.endpoint }
+        }
+    }
+
+    private func checkHosts() {
+        checkEndpoints()
+        var known = Set(base.hosts.keys)
+        if let layer { known.formUnion(layer.hosts.keys) }
+        // Also what the overlay overrides: a name that stands for nothing is a mistake wherever it stands.
+        for marks in [base, layer].compactMap(\.self) {
+            for host in marks.hostNames.sorted(by: { $0.key < $1.key }).map(\.value) where !known.contains(host.name) {
+                let nearest = nearestName(to: host.name, among: known.sorted())
+                let hint = nearest.map { "; the nearest one is `\($0)`" } ?? ""
+                marks.problems.error(
+                    "`host` names `\(host.name)`, which does not stand under `hosts`\(hint)", at: host.mark)
+            }
+        }
+    }
+
+    /// One daemon under two names would be two hosts with the same containers.
+    private func checkEndpoints() {
+        var first: [DockerURL: DockerEndpoint] = [:]
+        for endpoint in hosts {
+            guard let earlier = first[endpoint.url] else {
+                first[endpoint.url] = endpoint
+                continue
+            }
+            // The later one in the file is at fault, in the file that has it.
+            let places = [earlier, endpoint].compactMap { hostPlace($0.name) }
+            guard
+                let place = places.max(by: {
+                    ($0.rank, $0.mark.line, $0.mark.column) < ($1.rank, $1.mark.line, $1.mark.column)
+                })
+            else { continue }
+            let other = place.name == earlier.name ? endpoint.name : earlier.name
+            place.problems.error(
+                "host `\(place.name)` is `\(endpoint.url)`, and so is `\(other)`; give a docker host one name",
+                at: place.mark)
+        }
+    }
+
+    private func hostPlace(_ name: String) -> (name: String, problems: Problems, mark: Mark, rank: Int)? {
+        if let layer, let host = layer.hosts[name] { return (name, layer.problems, host.mark, 1) }
+        return base.hosts[name].map { (name, base.problems, $0.mark, 0) }
     }
 
     // MARK: - Places

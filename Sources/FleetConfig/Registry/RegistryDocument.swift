@@ -23,12 +23,27 @@ struct RegistryDocument {
         var isScalingDropped = false
     }
 
+    /// A name under `hosts:`; no endpoint where its entry was refused, so that naming it is no second mistake.
+    struct Host {
+        var endpoint: DockerEndpoint?
+        var mark: Mark
+    }
+
+    /// What a service says after `host:`.
+    struct HostName {
+        var name: String
+        var mark: Mark
+    }
+
     let problems: Problems
     var defaults = Defaults()
     var allowShrink = false
     var services: [ServiceSpec] = []
     var details: [Detail] = []
     var dependencyMarks: [Mark] = []
+    var hosts: [String: Host] = [:]
+    /// By the position of the service in `services`; few services of most fleets name one.
+    var hostNames: [Int: HostName] = [:]
     /// Positions in `services` by name.
     var index: [String: Int] = [:]
     /// False when reading stopped early: names that are missing may well stand in the rest.
@@ -72,6 +87,7 @@ struct RegistryDecoder {
             case .version: try reader.formatVersion()
             case .allowShrink: document.allowShrink = try reader.bool("allow_shrink") ?? false
             case .defaults: try defaults(reader)
+            case .hosts: document.hosts = try reader.hosts()
             case .services:
                 hasServices = true
                 try reader.sequence("services") { () throws(YAMLStop) in try entry(reader) }
@@ -106,11 +122,16 @@ struct RegistryDecoder {
         detail.entry = reader.mark
         detail.firstDependency = document.dependencyMarks.count
         var nameMark = reader.mark
+        var hostName: RegistryDocument.HostName?
         let isMapping = try reader.mapping("a service", in: "a service", ServiceField.table) {
             field, _ throws(YAMLStop) in
             detail.fields.insert(ServiceFieldSet(field))
             if field == .name { nameMark = reader.mark }
-            try value(of: field, reader, &spec, &detail)
+            if field == .host {
+                hostName = try reader.hostName()
+            } else {
+                try value(of: field, reader, &spec, &detail)
+            }
         }
         guard isMapping else { return }
         guard !spec.name.isEmpty else {
@@ -123,6 +144,7 @@ struct RegistryDecoder {
             return
         }
         document.index[spec.name] = document.services.count
+        if let hostName { document.hostNames[document.services.count] = hostName }
         document.services.append(spec)
         document.details.append(detail)
     }
@@ -134,6 +156,8 @@ struct RegistryDecoder {
         if field != .name, try reader.takeNull() { return }
         switch field {
         case .name: spec.name = try reader.serviceName("name") ?? ""
+        // Looked up when both files are known.
+        case .host: break
         case .package: spec.package = try reader.label("package")
         case .consoleScript: spec.consoleScript = try reader.label("console_script")
         case .image:

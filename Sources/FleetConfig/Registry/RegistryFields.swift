@@ -2,6 +2,7 @@
 enum RegistryField: String, CaseIterable {
     case version
     case defaults
+    case hosts
     case services
     case allowShrink = "allow_shrink"
 
@@ -15,6 +16,23 @@ enum DefaultsField: String, CaseIterable {
     static let table = FieldTable(DefaultsField.self)
 }
 
+enum HostField: String, CaseIterable {
+    case docker
+    case tls
+    case address
+
+    static let table = FieldTable(HostField.self)
+}
+
+enum TLSField: String, CaseIterable {
+    case dir
+    case ca
+    case cert
+    case key
+
+    static let table = FieldTable(TLSField.self)
+}
+
 enum ServiceField: String, CaseIterable {
     case name
     case package
@@ -25,6 +43,7 @@ enum ServiceField: String, CaseIterable {
     case profiles
     case domain
     case runtime
+    case host
     case desired
     case replicas
     case version
@@ -87,6 +106,7 @@ struct ServiceFieldSet: OptionSet {
             case .probe: 12
             case .dependsOn: 13
             case .scaling: 14
+            case .host: 15
             }
         rawValue = 1 << bit
     }

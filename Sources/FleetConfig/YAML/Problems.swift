@@ -19,6 +19,7 @@ final class Problems {
     }
 
     var isEmpty: Bool { errors.isEmpty }
+    var count: Int { errors.count + omittedErrors }
 
     func error(_ message: String, at mark: Mark) {
         if demoting {

@@ -1,4 +1,3 @@
-import DockerCLI
 import FleetConfig
 package import FleetModel
 import HTTPClient
@@ -28,8 +27,17 @@ package struct Doctor: Sendable {
         }
         let daemon = await daemonFindings(flags)
         return configurationFindings(flags) + FileFindings.all(flags)
-            + DirectoryFindings.all(flags.dataDirectory, isDaemonReachable: daemon.isReachable) + daemon.findings
-            + [ClockFindings.own(now: now)] + (await dockerFindings(flags)) + (await prometheusFindings(flags))
+            + (await stateFindings(flags, isDaemonReachable: daemon.isReachable)) + daemon.findings
+            + [ClockFindings.own(now: now)] + (await DockerFindings.all(flags, environment, now: now))
+            + (await prometheusFindings(flags))
+    }
+
+    /// Where state is kept: the database when there is one, else the data directory.
+    private func stateFindings(_ flags: Flags, isDaemonReachable: Bool) async -> [Finding] {
+        guard let uri = flags.stateDatabaseURI else {
+            return DirectoryFindings.all(flags.dataDirectory, isDaemonReachable: isDaemonReachable)
+        }
+        return await PostgresFindings.all(uri, poolSize: flags.stateDatabasePoolSize, now: now)
     }
 
     private func configurationFindings(_ flags: Flags) -> [Finding] {
@@ -89,30 +97,6 @@ package struct Doctor: Sendable {
     }
 
     // MARK: - What it talks to
-
-    private func dockerFindings(_ flags: Flags) async -> [Finding] {
-        let isNeeded = flags.actuator == .docker || flags.observers.names.contains(.docker)
-        guard let executable = DockerCLI.find(inPath: environment["PATH"] ?? "") else {
-            let advice = "install the docker command line, or correct PATH"
-            let message = "there is no `docker` in PATH"
-            return [isNeeded ? .fail("docker", message, do: advice) : .warn("docker", message, do: advice)]
-        }
-        let cli = DockerCLI(
-            executable: executable, host: flags.dockerHost, timeout: .seconds(min(flags.dockerTimeout, 15)))
-        switch await cli.run(["info", "--format", "{{.ServerVersion}}\t{{.Swarm.LocalNodeState}}\t{{.SystemTime}}"]) {
-        case .failure(let failure):
-            let advice = "start dockerd, correct DOCKER_HOST, or join the group that may use its socket"
-            return [isNeeded ? .fail("docker", "\(failure)", do: advice) : .warn("docker", "\(failure)", do: advice)]
-        case .success(let output):
-            let fields = output.text.split(separator: "\t")
-            guard fields.count == 3, !fields[0].isEmpty else {
-                return [.fail("docker", "`docker info` names no server", do: "start dockerd, or correct DOCKER_HOST")]
-            }
-            let swarm = fields[1] == "active" ? "with Swarm" : "without Swarm"
-            return [.ok("docker", "dockerd \(fields[0]) answers, \(swarm) (\(executable))")]
-                + ClockFindings.docker(String(fields[2]), now: now)
-        }
-    }
 
     private func prometheusFindings(_ flags: Flags) async -> [Finding] {
         guard let url = flags.scalingPrometheusURL else { return [] }

@@ -142,9 +142,14 @@ enum ClockFindings {
     static func docker(_ text: String, now: WallTime) -> [Finding] {
         let trimmed = text.filter { !$0.isNewline }
         guard let time = WallTime(rfc3339: trimmed) else { return [] }
+        return other("dockerd's", time, now: now)
+    }
+
+    /// `whose` clock shows `time` while this one shows `now`.
+    static func other(_ whose: String, _ time: WallTime, now: WallTime) -> [Finding] {
         let difference = abs(time.seconds(since: now))
         guard difference > toleratedSeconds else { return [] }
-        let message = "dockerd's clock is \(difference) s apart from this one"
+        let message = "\(whose) clock is \(difference) s apart from this one"
         return [.warn("clock", message, do: "keep both hosts' clocks with NTP")]
     }
 }

@@ -52,7 +52,7 @@ final class Muster: Sendable {
     }
 
     /// A port that was free a moment ago, from the kernel.
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
