@@ -1,10 +1,10 @@
 # `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run build test chaos bench demo format lint clean
+.PHONY: help run build test chaos bench scaling-plots demo format lint clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
-		|| sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
 
 run: build ## install what is missing, build, start the daemon on the shipped registry (dry run)
 	@scripts/run
@@ -26,6 +26,10 @@ bench: ## install what is missing, build in release, print the figures with thei
 	swift build -c release --product muster
 	swift build -c release --product muster-bench
 	@scripts/with-dockerd --no-swarm .build/release/muster-bench
+
+scaling-plots: ## simulate the comparison with the Kubernetes HPA anew: docs/autoscaling/*.svg and the page's table
+	@scripts/install-deps
+	swift run scaling-plots
 
 demo: ## the story on real containers: one killed, one drifted, one gone; plan, approve, converge, audit
 	@scripts/install-deps --tests

@@ -1,5 +1,6 @@
 package import Autoscaler
 package import FleetModel
+internal import Foundation
 
 /// A fleet of scaled services that lives through random loads, faults, persons and actions, one evaluation a step.
 ///
@@ -89,6 +90,7 @@ package struct RandomService {
     private let definition: SignalDefinition
     package private(set) var current: Int
     private var load: Double
+    private var signalLostUntil: WallTime?
 
     // Drawn for the step.
     package private(set) var condition: Condition?
@@ -125,6 +127,10 @@ package struct RandomService {
             scaling.fallback = ScalingFallback(replicas: generator.below(15), afterSeconds: 200)
         }
         if generator.below(20) == 0 { scaling.pause = ScalingPause(replicas: generator.below(15)) }
+        if generator.below(10) == 0 {
+            let window = MaintenanceWindow(startMinute: 120, endMinute: 150, timeZone: TimeZone(identifier: "UTC")!)
+            scaling.schedule = [ScheduledMinimum(window: window, minimum: generator.below(15))]
+        }
         self.scaling = scaling
         definition = scaling.signal == RandomFleet.signal.name ? RandomFleet.signal : RandomFleet.perReplica
         spec = ServiceSpec(name: name, image: "example/\(name):1", runtime: .swarm, scaling: scaling)
@@ -142,6 +148,7 @@ package struct RandomService {
         isBusy = generator.below(25) == 0
         isHeld = generator.below(40) == 0
         condition = drawCondition(&generator)
+        if generator.below(150) == 0 { signalLostUntil = now.adding(seconds: 1200) }
         if generator.below(6) == 0 { load = scaling.target * 12 * generator.unit() }
         drawReading(now, &generator)
         lengthenRun()
@@ -223,6 +230,10 @@ package struct RandomService {
         default: good = sample
         }
         if case .sample = reading { reading = .sample(sample) }
+        if let signalLostUntil, now < signalLostUntil {
+            reading = .missing(.empty)
+            good = nil
+        }
         // Older than one that was read, or than the last scaling: not data either.
         if let newest = record.memory.newestSampleAt, sample.at < newest { good = nil }
         if let last = record.lastScaling, sample.at <= last.at { good = nil }

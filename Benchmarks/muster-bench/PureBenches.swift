@@ -159,7 +159,7 @@ enum PureBenches {
     }
 
     /// Milliseconds; the first three runs warm up and do not count.
-    private static func median(_ runs: Int, _ work: () -> Void) -> Double {
+    static func median(_ runs: Int, _ work: () -> Void) -> Double {
         for _ in 0..<3 { work() }
         return (0..<runs).map { _ in seconds(work) * 1000 }.sorted()[runs / 2]
     }

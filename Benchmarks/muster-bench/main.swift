@@ -9,6 +9,7 @@ let benches: [(name: String, run: () async throws -> BenchRow?)] = [
     ("registry", { try benchRegistryLoad() }),
     ("plan", { PureBenches.plan() }),
     ("tick", { try await benchQuietTick() }),
+    ("scaling", { ScalingBench.evaluation() }),
     ("decisions", { PureBenches.decisions() }),
     ("ledger", { try await benchLedger() }),
     ("probes", { try await benchProbes() }),

@@ -1,6 +1,20 @@
 import Foundation
 import ScalingSimulation
 
-let start = ContinuousClock.now
-let result = RandomFleet.run(cases: 100_000, seed: 1)
-print(result.broken.prefix(5), result.broken.count, result.proposals, ContinuousClock.now - start)
+/// `make scaling-plots`: simulates the comparison of docs/autoscaling.md and writes its plots and its table. Run in
+/// the checkout. The same code writes the same bytes; a test compares them with what is committed.
+
+do {
+    let page = try String(contentsOfFile: Comparison.page, encoding: .utf8)
+    guard let files = Comparison.files(page: page) else {
+        print("\(Comparison.page) has no place for the table")
+        exit(1)
+    }
+    for file in files {
+        try Data(file.content.utf8).write(to: URL(fileURLWithPath: file.path))
+        print("\(file.path): \(file.content.utf8.count) bytes")
+    }
+} catch {
+    print("cannot write the plots, run this in the checkout: \(error)")
+    exit(1)
+}

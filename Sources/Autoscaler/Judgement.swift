@@ -222,6 +222,7 @@ struct Judgement {
         }
         if isOutside {
             result.basis = .bounds
+            result.minimum = scaling.minimum
             result.wanted = min(max(current, scaling.minimum), scaling.maximum)
         } else if let pause = scaling.pause, pause.isInForce(at: now) {
             result.basis = .pause
