@@ -7,6 +7,8 @@ internal import Store
 enum ApprovalRoutes {
     private static let statuses = ApprovalStatus.allCases.map(\.rawValue)
     private static let note = BodyField("note", .text(maximum: 1000), "what the person wants to say with the vote")
+    private static let digest = BodyField(
+        "digest", .text(maximum: 64), "the approval's `digest` as it was seen; 409 when it asks for something else now")
 
     static let all: [Route] = [
         Route(
@@ -25,17 +27,17 @@ enum ApprovalRoutes {
                     BodyField(
                         "decision", .choice(VoteDecision.allCases.map(\.rawValue)), required: true,
                         "`approved` or `denied`"),
-                    note,
+                    note, digest,
                 ], schema: "Grant"),
             answer: .json("VoteAnswer"), handler: grant),
         Route(
             .post, "/api/fleet/approvals/{id}/approve", .scope(.approvalsWrite), name: "approve",
-            summary: "votes for an approval", body: .fields([note], schema: "Note"), answer: .json("VoteAnswer"),
-            handler: approve),
+            summary: "votes for an approval", body: .fields([note, digest], schema: "Note"),
+            answer: .json("VoteAnswer"), handler: approve),
         Route(
             .post, "/api/fleet/approvals/{id}/deny", .scope(.approvalsWrite), name: "deny",
-            summary: "votes against an approval", body: .fields([note], schema: "Note"), answer: .json("VoteAnswer"),
-            handler: deny),
+            summary: "votes against an approval", body: .fields([note, digest], schema: "Note"),
+            answer: .json("VoteAnswer"), handler: deny),
     ]
 
     @Sendable static func list(_ call: Call) async throws(APIError) -> Response {
@@ -72,7 +74,8 @@ enum ApprovalRoutes {
         let approval: Approval
         do {
             approval = try await call.control.vote(
-                approvalID: id, decision, by: call.principal.name, note: call.body["note"]?.string)
+                approvalID: id, decision, by: call.principal.name, note: call.body["note"]?.string,
+                digest: call.body["digest"]?.string)
         } catch .conflict(let message) {
             throw await noLongerPending(call, id, message)
         } catch {

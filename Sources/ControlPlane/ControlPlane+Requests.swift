@@ -19,9 +19,9 @@ extension StoreError {
 /// What people ask for. Each answer is given after what it says is durable.
 extension ControlPlane {
     package func vote(
-        approvalID: String, _ decision: VoteDecision, by person: String, note: String?
+        approvalID: String, _ decision: VoteDecision, by person: String, note: String?, digest: String? = nil
     ) async throws(ControlError) -> Approval {
-        let vote = Vote(by: person, decision: decision, note: note, at: now())
+        let vote = Vote(by: person, decision: decision, note: note, at: now(), digest: digest)
         let result: (Approval, VoteOutcome)?
         parts.onJournal(.beforeVote)
         do {
@@ -31,6 +31,7 @@ extension ControlPlane {
         guard let (approval, outcome) = result else { throw .notFound("there is no approval `\(approvalID)`") }
         switch outcome {
         case .notPending(let status): throw .conflict("the approval is no longer pending: it is `\(status.rawValue)`")
+        case .changed: throw .conflict("the approval asks for something else by now; look at it again")
         case .ownProposal: throw .forbidden("`\(person)` proposed this and may not approve it")
         case .repeated: return approval
         case .counted: break

@@ -30,8 +30,10 @@ package protocol FleetControl: Sendable {
     func health() async -> JSONValue
 
     /// Votes, wakes the loop and tells the stream.
-    func vote(approvalID: String, _ decision: VoteDecision, by person: String, note: String?) async throws(ControlError)
-        -> Approval
+    /// `digest`: what the person saw, where they say so; nil votes on what is pending.
+    func vote(
+        approvalID: String, _ decision: VoteDecision, by person: String, note: String?, digest: String?
+    ) async throws(ControlError) -> Approval
     /// A manual proposal through the gate; the contract's answer to `POST /api/fleet/actions`.
     func propose(_ request: ManualRequest) async throws(ControlError) -> JSONValue
 

@@ -23,12 +23,16 @@ package struct Vote: Hashable, Sendable {
     package var decision: VoteDecision
     package var note: String?
     package var at: WallTime
+    /// `Proposal.consentDigest` of what the person saw; nil votes on what is pending, whatever it has become. Asked when
+    /// the vote is counted, and not kept.
+    package var digest: String?
 
-    package init(by: String, decision: VoteDecision, note: String? = nil, at: WallTime) {
+    package init(by: String, decision: VoteDecision, note: String? = nil, at: WallTime, digest: String? = nil) {
         self.by = by
         self.decision = decision
         self.note = note
         self.at = at
+        self.digest = digest
     }
 }
 
@@ -87,6 +91,8 @@ package enum VoteOutcome: Hashable, Sendable {
     case notPending(ApprovalStatus)
     /// A person may not approve what they proposed themselves.
     case ownProposal
+    /// The approval asks for something else by now than what the person saw.
+    case changed
 }
 
 extension Approval {
@@ -100,8 +106,11 @@ extension Approval {
         guard status == .pending else { return .notPending(status) }
         guard vote.at < expiresAt else { return .notPending(.expired) }
         if vote.decision == .approved, vote.by == proposal.requestedBy, !allowOwnProposal { return .ownProposal }
+        if let digest = vote.digest, digest != proposal.consentDigest { return .changed }
         votes.removeAll { $0.by == vote.by }
-        votes.append(vote)
+        var kept = vote
+        kept.digest = nil
+        votes.append(kept)
         switch vote.decision {
         case .denied:
             status = .denied

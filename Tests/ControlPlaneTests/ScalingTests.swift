@@ -60,6 +60,10 @@ import Testing
         let same = try #require(try await bench.approvals(.pending).first)
         #expect(same.votes.count == 1, "another value that leads to the same replicas is no other question")
         try await push(bench, 500)
+        await #expect(throws: ControlError.self, "what was seen is not what is asked now") {
+            try await bench.control.vote(
+                approvalID: first.id, .approved, by: "bo", note: nil, digest: first.proposal.consentDigest)
+        }
         let pending = try await bench.approvals(.pending)
         #expect(pending.map(\.id) == [first.id], "it does not pile up")
         #expect(pending.first?.proposal.params["replicas"] == 3)
