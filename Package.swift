@@ -107,6 +107,7 @@ let package = Package(
             name: "muster-bench",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
+                "PostgresClient",
                 "Leadership", "Observation",
                 "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
