@@ -110,7 +110,7 @@ let package = Package(
             name: "muster-bench",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Autoscaler", "Store", "StoreSQLite",
-                "StorePostgres", "Leadership", "Observation",
+                "StorePostgres", "PostgresClient", "Leadership", "Observation",
                 "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
             path: "Benchmarks/muster-bench",
