@@ -92,7 +92,7 @@ let package = Package(
             "MusterCLI",
             [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "DockerCLI", "Observation",
-                "ControlPlane", "HTTPClient", "PostgresClient",
+                "ControlPlane", "Signals", "HTTPClient", "PostgresClient",
             ]),
         .executableTarget(
             name: "muster",

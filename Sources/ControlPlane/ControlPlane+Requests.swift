@@ -101,7 +101,7 @@ extension ControlPlane {
         switch judged.judgement {
         case .pending(let approval, _), .updated(let approval, _, _), .granted(let approval): approvalID = approval.id
         case .decided(let decided, _), .standing(let decided): verdict = decided.kind
-        case .cooling, .backingOff, .deferred: break
+        case .cooling, .backingOff, .rehearsed, .deferred: break
         }
         return [
             "proposal_id": .string(decision?.id ?? approvalID ?? idMaker(at: now)("proposal")),

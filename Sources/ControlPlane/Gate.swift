@@ -18,6 +18,8 @@ package indirect enum Judgement: Sendable {
     case cooling(Approval, until: WallTime)
     /// The same was tried and failed; it is tried again after one interval, not as fast as it fails.
     case backingOff(Action, until: WallTime)
+    /// Carried out in dry run already, and nothing observed has changed since: the fleet cannot follow a rehearsal.
+    case rehearsed(Action)
     /// Decided before, and the same decision would be made again: nothing new to record.
     case standing(Verdict)
     /// Beyond the storm guard's limit: looked at in a later tick.
@@ -81,6 +83,12 @@ package enum Gate {
         let verdict = verdict(proposal, inputs, ledger: ledger)
         if let open, open.status != .pending { return .granted(open) }
         if let open, open.expiresAt > inputs.now { return judge(proposal, pending: open, verdict) }
+        if proposal.source == .autoscaler, inputs.settings.isDryRun,
+            let last = inputs.working.lastActions[proposal.target], last.dryRun, last.state == .succeeded,
+            last.proposal.consentDigest == proposal.consentDigest
+        {
+            return .rehearsed(last)
+        }
         if let failed = inputs.working.lastActions[proposal.target], failed.state == .failed,
             failed.proposal.consentDigest == proposal.consentDigest, failed.dryRun == inputs.settings.isDryRun,
             let ended = failed.finishedAt
@@ -152,6 +160,9 @@ extension Judgement: CustomStringConvertible {
             "\(denial.resolution ?? "denied"); not asked again before \(until) unless what is observed changes"
         case .backingOff(let action, let until):
             "failed at \(action.finishedAt?.rfc3339 ?? "?") (\(action.id)); tried again after \(until)"
+        case .rehearsed(let action):
+            "carried out in dry run at \(action.finishedAt?.rfc3339 ?? "?") (\(action.id)); "
+                + "nothing observed has changed since"
         case .deferred: "beyond the storm guard's limit for one tick; looked at in a later one"
         }
     }

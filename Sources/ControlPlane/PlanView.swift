@@ -80,7 +80,7 @@ package struct PlanView: Sendable {
         case .cooling(let denial, _):
             verdict = Gate.verdict(judged.proposal, inputs)
             approvalID = denial.id
-        case .backingOff: verdict = Gate.verdict(judged.proposal, inputs)
+        case .backingOff, .rehearsed: verdict = Gate.verdict(judged.proposal, inputs)
         case .deferred: return .null
         }
         return [

@@ -143,7 +143,7 @@ package struct TickDraft: Sendable {
         case .updated(let approval, let verdict, let reason):
             guard !commit.approvalChanges.contains(where: { $0.id == approval.id }) else { return }
             update(approval, to: judged.proposal, verdict, reason)
-        case .granted, .cooling, .backingOff, .standing, .deferred: break
+        case .granted, .cooling, .backingOff, .rehearsed, .standing, .deferred: break
         }
     }
 

@@ -24,7 +24,7 @@ struct PostgresSharingTests {
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(heads == [Int](repeating: 0, count: 10))
-            #expect(try await stores[0].schema() == ["001-spine", "002-leadership"])
+            #expect(try await stores[0].schema() == ["001-spine", "002-leadership", "003-scaling"])
             for store in stores { await store.close() }
         }
     }

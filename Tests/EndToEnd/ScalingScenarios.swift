@@ -129,6 +129,44 @@ struct ScalingScenarios {
         #expect(try await stage.replicas() == 4)
     }
 
+    @Test("a pushed gauge scales at once, whatever the interval is", .timeLimit(.minutes(4)))
+    func followsAPush() async throws {
+        try await scenario("scale-push", on: Docker.swarm) { scratch, docker in
+            let name = scratch.prefix
+            let muster = try Muster(
+                scratch,
+                registry: "  - {name: \(name), runtime: swarm, image: \(TestImage.repository):1, "
+                    + "scaling: {max: 3, signal: queue_depth, target: 100}}",
+                rules: Self.rules, docker: docker,
+                flags: ["FLEET_AUTOSCALER_INTERVAL": "3600", "FLEET_RECONCILER_INTERVAL": "3600"])
+            try await docker(
+                "service", "create", "--detach", "--no-resolve-image", "--name", name, "--replicas", "1",
+                "--update-monitor", "1s", "--stop-signal", "SIGKILL", "\(TestImage.repository):1")
+            let result: Result<Void, any Error>
+            do {
+                try await withRunning(muster) {
+                    try await eventually("the service is seen") { () -> Bool? in
+                        let service = try await muster.get("/api/fleet/services/\(name)").body
+                        return service["observed"]?["condition"]?.string == "up" ? true : nil
+                    }
+                    let pushed = ContinuousClock.now
+                    let answer = try await muster.post(
+                        "/api/fleet/signals",
+                        ["service": .string(name), "signal": "queue_depth", "value": 250])
+                    #expect(answer.status == 200, "\(answer.body.text)")
+                    let action = try await eventually("a scaling is planned", within: 20) {
+                        try await muster.list("actions", "?kind=scale_service").first
+                    }
+                    #expect(ContinuousClock.now - pushed < .seconds(10), "an hour is not waited for")
+                    #expect(action["params"]?["replicas"]?.integer == 2)
+                }
+                result = .success(())
+            } catch { result = .failure(error) }
+            _ = try? await docker("service", "rm", name)
+            try result.get()
+        }
+    }
+
     struct Fault: Sendable, CustomTestStringConvertible {
         var note: String
         var part: String

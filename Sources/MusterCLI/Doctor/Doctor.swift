@@ -1,6 +1,5 @@
 import FleetConfig
 package import FleetModel
-import HTTPClient
 
 /// Looks at everything the daemon needs, from where the command runs, and says what to do. Changes nothing.
 package struct Doctor: Sendable {
@@ -29,7 +28,7 @@ package struct Doctor: Sendable {
         return configurationFindings(flags) + FileFindings.all(flags)
             + (await stateFindings(flags, isDaemonReachable: daemon.isReachable)) + daemon.findings
             + [ClockFindings.own(now: now)] + (await DockerFindings.all(flags, environment, now: now))
-            + (await prometheusFindings(flags))
+            + (await PrometheusFindings.all(flags))
     }
 
     /// Where state is kept: the database when there is one, else the data directory.
@@ -97,19 +96,4 @@ package struct Doctor: Sendable {
     }
 
     // MARK: - What it talks to
-
-    private func prometheusFindings(_ flags: Flags) async -> [Finding] {
-        guard let url = flags.scalingPrometheusURL else { return [] }
-        let base = url.hasSuffix("/") ? String(url.dropLast()) : url
-        let advice = "check SCALING_PROMETHEUS_URL"
-        do {
-            let response = try await HTTPClient().send(HTTPRequest("GET", base + "/-/ready", timeoutSeconds: 5))
-            guard response.status == 200 else {
-                return [.fail("prometheus", "`/-/ready` answers with status \(response.status)", do: advice)]
-            }
-            return [.ok("prometheus", "it is ready")]
-        } catch {
-            return [.fail("prometheus", "\(error)", do: advice)]
-        }
-    }
 }
