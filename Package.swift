@@ -96,7 +96,8 @@ let package = Package(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
-                "Leadership", "DockerCLI", "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient",
+                "Leadership", "PostgresClient", "DockerCLI", "Observation", "Actuators", "ControlPlane", "ControlAPI",
+                "HTTPClient",
                 "MusterCLI", "CMalloc",
                 .argumentParser,
                 .lifecycle, .unixSignals, .logging,
@@ -148,7 +149,7 @@ let package = Package(
                 "Actuators", .hummingbird, .httpTypes, .nioCore, .logging, .lifecycle,
             ]),
         tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
-        tests("EndToEnd", ["FleetModel", .subprocess]),
+        tests("EndToEnd", ["FleetModel", "PostgresFixture", .subprocess]),
         .executableTarget(name: "fake-docker", path: "Tests/Chaos/fake-docker", swiftSettings: settings),
         .testTarget(
             name: "Chaos",

@@ -174,7 +174,8 @@ enum Schemas {
     private static let action = object(
         proposal + [
             ("state", choice(ActionState.allCases.map(\.rawValue))), ("actuator", text), ("dry_run", flag),
-            ("epoch", number), ("decision_id", text), ("approval_id", maybeText), ("argv", array(text)),
+            ("epoch", number), ("docker_host", maybeText), ("decision_id", text), ("approval_id", maybeText),
+            ("argv", array(text)),
             ("detail", maybeText), ("planned_at", time), ("started_at", maybeTime), ("finished_at", maybeTime),
         ])
 
@@ -195,7 +196,7 @@ enum Schemas {
             array(
                 object([
                     ("instance", text), ("role", choice(["leader", "follower"])), ("version", text),
-                    ("started_at", time), ("heartbeat", time), ("self", flag),
+                    ("started_at", time), ("heartbeat", time), ("self", flag), ("silent", flag),
                 ]))
         ),
         ("elections", array(election(at: "at"))),

@@ -120,6 +120,7 @@ extension Action {
                 ("params", .object(proposal.params)), ("source", .string(proposal.source.rawValue)),
                 ("reason", .string(proposal.reason)), ("state", .string(state.rawValue)),
                 ("actuator", .string(actuator)), ("dry_run", .bool(dryRun)), ("epoch", .integer(epoch)),
+                ("docker_host", JSONValue(fence?.host)),
                 ("decision_id", .string(decisionID)), ("approval_id", JSONValue(approvalID)),
                 ("argv", JSONValue(commands.last ?? [])), ("commands", .array(commands.map { JSONValue($0) })),
                 ("detail", JSONValue(detail)), ("planned_at", .string(plannedAt.rfc3339)),

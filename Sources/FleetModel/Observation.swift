@@ -118,6 +118,7 @@ package struct Observation: Equatable, Sendable {
     package var evidence: String {
         var parts = [runtime?.rawValue ?? "-", runtimeID ?? "-", condition.word, image ?? "-"]
         if let replicas { parts.append("wanted=\(replicas.wanted)") }
+        if let endpoint { parts.append("host=\(endpoint.name)") }
         return parts.joined(separator: " ")
     }
 }

@@ -54,7 +54,7 @@ package struct FleetObserver: Sendable {
         // Not a child task: a group waits for its children, and this one may never end.
         let work = Task {
             let report = await observer.observe(desired, now: now)
-            hanging.leave(place, isLate: report.failure != nil && .now - began >= FleetObserver.patience)
+            hanging.leave(place, isLate: report.saysNothing && .now - began >= FleetObserver.patience)
             continuation.yield(report)
         }
         let timer = Task {
@@ -114,5 +114,13 @@ private final class HangingObservers: Sendable {
             state.underWay.remove(place)
             if isLate { state.late.insert(place) } else { state.late.remove(place) }
         }
+    }
+}
+
+extension ObservationReport {
+    /// It failed for all that it covers. One of which a half failed was worth waiting for.
+    fileprivate var saysNothing: Bool {
+        failure != nil
+            && observations.allSatisfy { if case .unknown(.sourceFailed) = $0.condition { true } else { false } }
     }
 }

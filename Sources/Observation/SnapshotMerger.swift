@@ -49,7 +49,9 @@ package struct SnapshotMerger: Sendable {
         _ previous: Snapshot, _ observations: [Observation], _ sources: [Snapshot.Source]
     ) -> Bool {
         previous.observations.count == observations.count && previous.sources.count == sources.count
-            && zip(previous.sources, sources).allSatisfy { $0.source == $1.source && $0.host == $1.host && $0.failure == $1.failure }
+            && zip(previous.sources, sources).allSatisfy {
+                $0.source == $1.source && $0.host == $1.host && $0.failure == $1.failure
+            }
             && zip(previous.observations, observations).allSatisfy { $0.saysTheSame(as: $1) }
     }
 }

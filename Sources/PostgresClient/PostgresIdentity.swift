@@ -19,14 +19,18 @@ extension PostgresSession {
     /// The server that this session is on. It stays the same for the session's life: only a standby changes its
     /// timeline under its sessions, and a session begins on none.
     ///
-    /// Both functions are open to every role by default. Where they are not, or do not exist, the part is empty.
+    /// Both functions are open to every role by default. Where they are not, or do not exist, the part is empty. Asked
+    /// once per session, and first outside a transaction: a refusal would end that.
     package func identity() throws(PostgresError) -> PostgresIdentity {
+        if let knownIdentity { return knownIdentity }
         let system = try answer("SELECT system_identifier::text FROM pg_control_system()")
         // The file's name begins with the timeline in eight hexadecimal digits. The control file's own number lags
         // behind a promotion until the next checkpoint.
         let file = try answer("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
-        return PostgresIdentity(
+        let identity = PostgresIdentity(
             systemIdentifier: system ?? "", timeline: file.flatMap { Int($0.prefix(8), radix: 16) } ?? 0)
+        knownIdentity = identity
+        return identity
     }
 
     private func answer(_ sql: String) throws(PostgresError) -> String? {

@@ -18,6 +18,8 @@ package final class PostgresSession {
     /// Names of prepared statements, by text and parameter types.
     private var prepared: [PreparedKey: String] = [:]
     private var hasBegun = false
+    /// What `identity` found, once it was asked.
+    var knownIdentity: PostgresIdentity?
 
     private struct PreparedKey: Hashable {
         var sql: String

@@ -21,37 +21,25 @@ extension SQLiteStore {
             let head = try Ledger.append(decisions, to: meta, db)
             for answer in commit.submissionAnswers { try answer.write(db) }
             if let report = commit.report { try report.insert(db) }
-            try db.run("DELETE FROM last_denials WHERE at < ?", [commit.at.adding(seconds: -denialsKept).milliseconds])
+            try db.run("DELETE FROM last_denials WHERE at < ?", [commit.oldestDenialKept.milliseconds])
             return head
         }
     }
 }
 
-/// How long `WorkingSet.denials` names a denial, in seconds: 7 days, beyond any deny cooldown that makes sense.
-private let denialsKept = 7 * 86_400
-
 private func cancel(_ cancellation: Cancellation, at now: WallTime, term: Term, _ db: Database) throws {
     guard var action = try Action.fetch(db, id: cancellation.actionID) else {
         throw StoreError.conflict("there is no action `\(cancellation.actionID)`")
     }
-    guard action.state == .planned else {
-        throw StoreError.conflict("action `\(action.id)` is `\(action.state.rawValue)`, expected `planned`")
-    }
-    try action.end(ActionOutcome(.cancelled, cancellation.detail), at: now, term: term, db)
+    try action.requirePlanned()
+    try end(&action, ActionOutcome(.cancelled, cancellation.detail), at: now, term: term, db)
 }
 
 private func apply(_ change: ApprovalChange, at now: WallTime, _ db: Database) throws {
     guard var approval = try Approval.fetch(db, id: change.id) else {
         throw StoreError.conflict("there is no approval `\(change.id)`")
     }
-    guard approval.status == change.from else {
-        throw StoreError.conflict(
-            "approval `\(change.id)` is `\(approval.status.rawValue)`, expected `\(change.from.rawValue)`")
-    }
-    if change.from == .pending, change.to != .pending { approval.resolvedAt = now }
-    approval.status = change.to
-    approval.resolution = change.resolution ?? approval.resolution
-    approval.actionID = change.actionID ?? approval.actionID
+    try approval.apply(change, at: now)
     try approval.update(db)
 }
 

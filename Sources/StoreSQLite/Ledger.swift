@@ -2,46 +2,27 @@ package import FleetModel
 internal import GRDB
 package import Store
 
-/// A decision made ready for the ledger outside the transaction, so that the writer is not kept waiting for JSON.
-struct PreparedDecision: Sendable {
-    let decision: Decision
-    let body: String
-    let consentDigest: String
-
-    init(_ decision: Decision) {
-        self.decision = decision
-        body = JSONValue.object(decision.json).canonical
-        consentDigest = decision.proposal.consentDigest
-    }
-}
-
 enum Ledger {
     /// Appends in the given order and moves the head; returns the new head.
     static func append(_ decisions: [PreparedDecision], to meta: Meta, _ db: Database) throws -> Int {
         guard !decisions.isEmpty else { return meta.ledgerHead }
-        var sequence = meta.ledgerHead
-        var hash = meta.ledgerHash
-        var newest: [ActionKey: PreparedDecision] = [:]
+        var head = LedgerHead(sequence: meta.ledgerHead, hash: meta.ledgerHash)
         let insert = try db.cachedStatement(
             sql: """
                 INSERT INTO decisions (sequence, id, at, kind, target, verdict, dry_run, approval_id, action_id,
                 prev_hash, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
-        for prepared in decisions {
-            let decision = prepared.decision
-            let previousHash = hash
-            sequence += 1
-            hash = LedgerEntry.hash(sequence: sequence, body: prepared.body, previousHash: previousHash)
+        for entry in head.append(decisions) {
+            let decision = entry.decision
             try insert.execute(arguments: [
-                sequence, decision.id, decision.at.milliseconds, decision.proposal.kind.rawValue,
+                entry.sequence, decision.id, decision.at.milliseconds, decision.proposal.kind.rawValue,
                 decision.proposal.target, decision.verdict.kind.rawValue, decision.dryRun, decision.approvalID,
-                decision.actionID, previousHash, hash, prepared.body,
+                decision.actionID, entry.previousHash, entry.hash, entry.prepared.body,
             ])
-            newest[decision.proposal.key] = prepared
         }
-        for prepared in newest.values { try remember(prepared, db) }
-        try db.run("UPDATE meta SET ledger_head = ?, ledger_hash = ?", [sequence, hash])
-        return sequence
+        for prepared in decisions.newestPerKey { try remember(prepared, db) }
+        try db.run("UPDATE meta SET ledger_head = ?, ledger_hash = ?", [head.sequence, head.hash])
+        return head.sequence
     }
 
     private static func remember(_ prepared: PreparedDecision, _ db: Database) throws {
@@ -56,14 +37,6 @@ enum Ledger {
                 decision.verdict.kind.rawValue, decision.policyDigest, prepared.consentDigest,
                 decision.verdict.earliest?.milliseconds, decision.dryRun,
             ])
-    }
-}
-
-extension LedgerEntry {
-    static let columns = "sequence, prev_hash, hash, body"
-
-    init(row: Row) {
-        self.init(sequence: row["sequence"], body: row["body"], previousHash: row["prev_hash"], hash: row["hash"])
     }
 }
 
@@ -83,18 +56,12 @@ extension SQLiteStore {
                 WHERE verdict IN ('allow', 'allow_notify') AND dry_run = ? AND at > ?
                 AND NOT EXISTS (SELECT 1 FROM actions WHERE id = d.action_id AND state = 'cancelled')
                 """, [dryRun, since.milliseconds])
-            let spends = rows.map { row in
-                (
-                    key: ActionKey(kind: ActionKind(rawValue: row[0]), target: row[1]),
-                    at: WallTime(milliseconds: row[2])
-                )
-            }
-            return LedgerView(head: try Meta(db).ledgerHead, spends: spends)
+            return try LedgerView(head: Meta(db).ledgerHead, spends: rows)
         }
     }
 
     package func decisions(_ query: ListQuery) async throws(StoreError) -> Page<LedgerEntry> {
-        var sql = ListSQL(columns: LedgerEntry.columns, table: "decisions")
+        var sql = ListSQL(columns: LedgerEntry.columns, table: "decisions", order: .sequence)
         sql.filter("target", query.target)
         // A target names few entries, a kind or a verdict many: `+` keeps SQLite from walking along those instead.
         sql.filter(query.target == nil ? "kind" : "+kind", query.kind)
@@ -106,14 +73,16 @@ extension SQLiteStore {
                 """
                 at >= ? AND sequence >= (SELECT min(sequence) FROM decisions INDEXED BY decisions_at WHERE at >= ?)
                 """,
-                [since.milliseconds, since.milliseconds])
+                [.integer(since.milliseconds), .integer(since.milliseconds)])
         }
-        return try await page(sql, .sequence, query) { LedgerEntry(row: $0) }
+        return try await page(sql, query) { (row) throws(StoreError) in try LedgerEntry(row: row) }
     }
 
     package func decision(id: String) async throws(StoreError) -> LedgerEntry? {
         try await read { db in
-            try db.row("SELECT \(LedgerEntry.columns) FROM decisions WHERE id = ?", [id]).map { LedgerEntry(row: $0) }
+            try db.row("SELECT \(LedgerEntry.columns) FROM decisions WHERE id = ?", [id]).map {
+                try LedgerEntry(row: $0)
+            }
         }
     }
 
@@ -122,22 +91,16 @@ extension SQLiteStore {
             try db.rows(
                 "SELECT \(LedgerEntry.columns) FROM decisions WHERE sequence > ? ORDER BY sequence LIMIT ?",
                 [sequence, limit]
-            ).map { LedgerEntry(row: $0) }
+            ).map { try LedgerEntry(row: $0) }
         }
     }
 
     package func filings(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerFiling] {
         try await read { db in
             try db.rows(
-                """
-                SELECT id, at, kind, target, verdict, dry_run, approval_id, action_id FROM decisions
-                WHERE sequence > ? ORDER BY sequence LIMIT ?
-                """, [sequence, limit]
-            ).map { row in
-                LedgerFiling(
-                    id: row[0], at: WallTime(milliseconds: row[1]), kind: row[2], target: row[3], verdict: row[4],
-                    dryRun: row[5], approvalID: row[6], actionID: row[7])
-            }
+                "SELECT \(LedgerFiling.columns) FROM decisions WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                [sequence, limit]
+            ).map { try LedgerFiling(row: $0) }
         }
     }
 }

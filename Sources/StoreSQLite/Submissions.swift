@@ -7,7 +7,7 @@ extension SQLiteStore {
         try await write { db in
             try db.run(
                 "DELETE FROM submissions WHERE answer IS NOT NULL AND at < ?",
-                [submission.at.adding(seconds: -86_400).milliseconds])
+                [submission.oldestKept.milliseconds])
             try db.run(
                 "INSERT INTO submissions (id, at, requested_by, request) VALUES (?, ?, ?, ?)",
                 [
@@ -23,26 +23,6 @@ extension SQLiteStore {
                 try Submission(row: $0)
             }
         }
-    }
-}
-
-extension Submission {
-    static let columns = "id, at, requested_by, request, answer"
-
-    init(row: Row) throws(StoreError) {
-        let id: String = row["id"]
-        let answer: String? = row["answer"]
-        self.init(
-            id: id, request: try StoredBody(table: "submissions", id: id, text: row["request"]).object,
-            requestedBy: row["requested_by"], at: WallTime(milliseconds: row["at"]),
-            answer: try answer.map { (text) throws(StoreError) in
-                try StoredBody(table: "submissions", id: id, text: text).object
-            })
-    }
-
-    static func fetchUnanswered(_ db: Database) throws -> [Submission] {
-        try db.rows("SELECT \(columns) FROM submissions WHERE answer IS NULL ORDER BY at, id")
-            .map { try Submission(row: $0) }
     }
 }
 

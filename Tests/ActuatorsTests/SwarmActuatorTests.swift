@@ -75,6 +75,29 @@ struct SwarmActuatorTests {
         #expect(try service(".Spec.Mode.Replicated.Replicas") == "1")
     }
 
+    @Test func aServiceThatAnotherHandChangedSinceIsLeftAlone() async throws {
+        defer { _ = try? SwarmActuatorTests.shell("docker service rm muster-swarm-web") }
+        try SwarmActuatorTests.shell("docker service create --detach --no-resolve-image --name \(name) muster-swarm:1")
+        let spec = ServiceSpec(name: name, runtime: .swarm)
+        let id = try service(".ID")
+        func scale(seenAt version: Int) async -> Performed {
+            var action = makeAction(
+                "action:1", .scaleService, target: name, params: JSONObject([("replicas", 2)]), source: .reconciler)
+            action.fence = Fence(runtimeID: id, specVersion: version)
+            return await perform(actuator, action, spec: spec)
+        }
+        let seen = try #require(Int(try service(".Version.Index")))
+        try SwarmActuatorTests.shell("docker service update --detach --label-add by=hand \(name)")
+        let now = try #require(Int(try service(".Version.Index")))
+        let refused = await scale(seenAt: seen)
+        #expect(refused.word == "overtaken")
+        #expect(refused.detail.hasPrefix("service changed since it was looked at: version \(seen) -> "))
+        #expect(now > seen)
+        #expect(try service(".Spec.Mode.Replicated.Replicas") == "1")
+        let settled = try #require(Int(try service(".Version.Index")))
+        #expect(await scale(seenAt: settled).word == "succeeded")
+    }
+
     @Test func aStacksServiceIsFoundByItsShortNameAndRedeployedByTheStacks() async throws {
         let full = "muster-swarm-shop_web"
         defer { _ = try? SwarmActuatorTests.shell("docker service rm \(full)") }

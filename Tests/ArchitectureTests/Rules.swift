@@ -18,7 +18,7 @@ enum Rules {
     }
 
     /// Where a pure room may throw: reading text into values, with a typed error.
-    private static var mayThrow: Regex<Substring> { /\/JSON\w*\.swift$/ }
+    private static var mayThrow: Regex<Substring> { /\/(?:JSON\w*|DockerURL)\.swift$/ }
 
     static func purity(_ file: SourceTree.File) -> [Finding] {
         guard pureRooms.contains(file.room) else { return [] }

@@ -75,54 +75,56 @@ import Testing
 
     @Test(arguments: Backend.allCases)
     func `everything is there after opening again`(backend: Backend) async throws {
-        let directory = try TemporaryDirectory()
-        var rows = Rows()
-        let store = try backend.open(in: directory.path)
-        let term = try await store.acquireTerm(holder: "a", at: rows.now)
-        _ = try await store.planApproved(&rows, target: "web", term)
-        let (decision, action) = rows.spend(target: "db")
-        let report = rows.report("1", at: rows.now)
-        try await store.tick(term) { commit in
-            commit.decisions = [decision]
-            commit.newActions = [action]
-            commit.report = report
-        }
-        try await store.place(Hold(scope: .fleet, reason: "r", by: "ana", at: rows.now))
-        let before = try await store.workingSet()
-        let head = try await store.ledgerHead()
-        await store.close()
+        try await Place.with(backend) { place in
+            var rows = Rows()
+            let store = try place.open()
+            let term = try await store.acquireTerm(holder: "a", at: rows.now)
+            _ = try await store.planApproved(&rows, target: "web", term)
+            let (decision, action) = rows.spend(target: "db")
+            let report = rows.report("1", at: rows.now)
+            try await store.tick(term) { commit in
+                commit.decisions = [decision]
+                commit.newActions = [action]
+                commit.report = report
+            }
+            try await store.place(Hold(scope: .fleet, reason: "r", by: "ana", at: rows.now))
+            let before = try await store.workingSet()
+            let head = try await store.ledgerHead()
+            await store.close()
 
-        let again = try backend.open(in: directory.path)
-        let after = try await again.workingSet()
-        #expect(after.openApprovals == before.openApprovals && !after.openApprovals.isEmpty)
-        #expect(after.openActions == before.openActions && after.openActions.count == 2)
-        #expect(after.holds == before.holds && !after.holds.isEmpty)
-        #expect(after.lastDecisions == before.lastDecisions && !after.lastDecisions.isEmpty)
-        #expect(try await again.reports(ListQuery()).items == [report])
-        #expect(try await LedgerChain.verify(again) == .intact(entries: 1, head: head.hash))
-        #expect(try await again.acquireTerm(holder: "b", at: rows.now).epoch == term.epoch + 1)
-        await again.close()
+            let again = try place.open()
+            let after = try await again.workingSet()
+            #expect(after.openApprovals == before.openApprovals && !after.openApprovals.isEmpty)
+            #expect(after.openActions == before.openActions && after.openActions.count == 2)
+            #expect(after.holds == before.holds && !after.holds.isEmpty)
+            #expect(after.lastDecisions == before.lastDecisions && !after.lastDecisions.isEmpty)
+            #expect(try await again.reports(ListQuery()).items == [report])
+            #expect(try await LedgerChain.verify(again) == .intact(entries: 1, head: head.hash))
+            #expect(try await again.acquireTerm(holder: "b", at: rows.now).epoch == term.epoch + 1)
+            await again.close()
+        }
     }
 
     @Test(arguments: Backend.allCases)
     func `a closed store says that it is not available`(backend: Backend) async throws {
-        let directory = try TemporaryDirectory()
-        let store = try backend.open(in: directory.path)
-        let term = try await store.acquireTerm(holder: "a", at: Rows.start)
-        await store.close()
-        await store.close()
-        let uses: [(String, @Sendable () async throws -> Void)] = [
-            ("revision", { _ = try await store.revision() }), ("workingSet", { _ = try await store.workingSet() }),
-            ("commit", { _ = try await store.commit(TickCommit(ledgerHead: 0, at: Rows.start), term: term) }),
-            ("holds", { _ = try await store.holds() }),
-            ("place", { try await store.place(Hold(scope: .fleet, reason: "", by: "", at: Rows.start)) }),
-        ]
-        for (name, use) in uses {
-            do {
-                try await use()
-                Issue.record("`\(name)` answered")
-            } catch StoreError.unavailable {
-                // As promised.
+        try await Place.with(backend) { place in
+            let store = try place.open()
+            let term = try await store.acquireTerm(holder: "a", at: Rows.start)
+            await store.close()
+            await store.close()
+            let uses: [(String, @Sendable () async throws -> Void)] = [
+                ("revision", { _ = try await store.revision() }), ("workingSet", { _ = try await store.workingSet() }),
+                ("commit", { _ = try await store.commit(TickCommit(ledgerHead: 0, at: Rows.start), term: term) }),
+                ("holds", { _ = try await store.holds() }),
+                ("place", { try await store.place(Hold(scope: .fleet, reason: "", by: "", at: Rows.start)) }),
+            ]
+            for (name, use) in uses {
+                do {
+                    try await use()
+                    Issue.record("`\(name)` answered")
+                } catch StoreError.unavailable {
+                    // As promised.
+                }
             }
         }
     }

@@ -24,6 +24,8 @@ final class ScriptedFleet: Actuator, Sendable {
         var outcome: ActionOutcome.Result = .succeeded
         /// What settling an action finds; nil: nothing yet.
         var settlement: ActionOutcome?
+        /// Why what stands there is not what was looked at; nil: it is.
+        var overtaken: String?
         var clock = WallTime(rfc3339: "2026-01-05T12:00:00Z")!
     }
 
@@ -43,11 +45,14 @@ final class ScriptedFleet: Actuator, Sendable {
         state.withLock { $0.clock = $0.clock.adding(seconds: seconds) }
     }
 
-    func set(_ service: String, _ condition: Condition, image: String = "example/api:1", id: String? = nil) {
+    func set(
+        _ service: String, _ condition: Condition, image: String = "example/api:1", id: String? = nil,
+        version: Int? = nil
+    ) {
         state.withLock { state in
             state.services[service] = Observation(
                 service: service, source: .docker, condition: condition, at: state.clock, runtime: .container,
-                runtimeID: id ?? "id-\(service)", image: image)
+                runtimeID: id ?? "id-\(service)", image: image, specVersion: version)
             state.generation += 1
         }
     }
@@ -63,6 +68,10 @@ final class ScriptedFleet: Actuator, Sendable {
         state.withLock { $0.outcome = outcome }
     }
 
+    func overtake(_ reason: String?) {
+        state.withLock { $0.overtaken = reason }
+    }
+
     func settle(with outcome: ActionOutcome?) {
         state.withLock { $0.settlement = outcome }
     }
@@ -76,6 +85,7 @@ final class ScriptedFleet: Actuator, Sendable {
                     ?? Observation(service: spec.name, source: .docker, condition: .unknown(.notFound), at: state.clock)
                 observation.at = state.clock
                 observation.since = state.clock
+                observation.endpoint = spec.endpoint
                 if let failure = state.failure { observation.condition = .unknown(.sourceFailed(.docker, failure)) }
                 return observation
             }
@@ -87,7 +97,8 @@ final class ScriptedFleet: Actuator, Sendable {
     }
 
     func prepare(_ action: Action, spec: ServiceSpec?) async -> Preparation {
-        .commands([["docker", action.proposal.kind.rawValue, action.proposal.target]])
+        if let reason = state.withLock({ $0.overtaken }) { return .overtaken(reason) }
+        return .commands([["docker", action.proposal.kind.rawValue, action.proposal.target]])
     }
 
     func run(

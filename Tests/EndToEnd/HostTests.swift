@@ -162,4 +162,45 @@ struct HostTests {
             }
         }
     }
+
+    @Test(
+        "an action whose service moves before it can begin runs on neither host",
+        .enabled(if: isPossible, Comment(rawValue: Docker.skipReason)), .timeLimit(.minutes(8)))
+    func movedBeforeItBegins() async throws {
+        try await withHosts("late") { scratch, hosts in
+            let name = scratch.prefix
+            for (host, daemon) in [("sock", hosts.sock), ("tls", hosts.tls), ("ssh", hosts.ssh)] {
+                try await daemon.docker.run("\(name)-\(host)")
+            }
+            // What waits there under the same name would be hit by a command that follows the registry.
+            try await hosts.sock.docker.run("\(name)-tls")
+            let muster = try Self.muster(scratch, hosts, rules: "  - {kind: stop_service, tier: auto}", timeout: 5)
+            try await withRunning(muster) {
+                try await muster.converged(3)
+                hosts.tls.hold()
+                let asked = try await muster.post(
+                    "/api/fleet/actions",
+                    ["kind": "stop_service", "target": .string("\(name)-tls"), "params": [:], "reason": "test"])
+                let id = asked.body["action_id"]?.string ?? "none: \(asked.body.text)"
+                try await muster.letTick(2)
+                #expect(try await muster.get("/api/fleet/actions/\(id)").body["state"]?.string == "planned")
+                try scratch.write(
+                    Muster.registry(Self.registry(name, hosts, moving: ["tls": "sock"])), to: "registry.yml")
+                let action = try await eventually("it is cancelled", within: 60) { () -> JSONValue? in
+                    let action = try await muster.get("/api/fleet/actions/\(id)").body
+                    guard action["state"]?.string == "cancelled" else { return Optional.none }
+                    return action
+                }
+                let urls = hosts.urls
+                #expect(
+                    action["detail"]?.string
+                        == "`\(name)-tls` has moved since it was decided: from `\(urls["tls"] ?? "")` to `\(urls["sock"] ?? "")`"
+                )
+                hosts.tls.letGoOn()
+                try await muster.converged(3, within: 60)
+            }
+            #expect(try await hosts.sock.docker.inspect("\(name)-tls", "{{.State.Status}}") == "running")
+            #expect(try await hosts.tls.docker.inspect("\(name)-tls", "{{.State.Status}}") == "running")
+        }
+    }
 }

@@ -19,6 +19,26 @@ import Testing
             desiredDigest: spec.digest, evidence: (seen ?? exited).evidence)
     }
 
+    // MARK: - Hosts
+
+    @Test("what was seen on the host that an earlier registry named is no evidence for the one it names now")
+    func otherHost() throws {
+        let old = DockerEndpoint(name: "old", url: try DockerURL("ssh://old"))
+        let new = DockerEndpoint(name: "new", url: try DockerURL("ssh://new"))
+        for (seenOn, wantedOn, isEvidence) in [
+            (old, new, false), (old, nil, false), (nil, new, false), (new, new, true), (nil, nil, true),
+        ] as [(DockerEndpoint?, DockerEndpoint?, Bool)] {
+            for condition in [Condition.down(.exited(code: 1)), .absent, .up] {
+                var spec = service(runtime: .container, desired: condition == .up ? .stopped : .running)
+                spec.endpoint = wantedOn
+                var seen = condition == .absent ? absent() : container(condition)
+                seen.endpoint = seenOn
+                let outcome = plan([spec], [seen]).outcomes
+                #expect(outcome == [isEvidence ? .proposed(0) : .unknown(.stale)], "\(condition)")
+            }
+        }
+    }
+
     // MARK: - Holds
 
     @Test(

@@ -49,9 +49,17 @@ final class OwnDaemon {
 
     /// The hardest end; its containers go on until it is started again.
     func crash() async throws {
+        guard let process else { return }
         signal(SIGKILL)
-        try await eventually("our dockerd is gone", within: 60) { process?.isRunning == true ? nil : true }
-        process = nil
+        // Not `isRunning`: that waits for all who inherited a descriptor of it, its containers among them.
+        let stat = "/proc/\(process.processIdentifier)/stat"
+        try await eventually("our dockerd is gone", within: 60) {
+            let state = (try? String(contentsOfFile: stat, encoding: .utf8)) ?? ") Z "
+            return state.contains(") Z ") ? true : nil
+        }
+        self.process = nil
+        // It is a zombie until all those are gone, too, and the next dockerd would take it for a living one.
+        try FileManager.default.removeItem(atPath: home.path("pid"))
     }
 
     private func signal(_ number: Int32) {

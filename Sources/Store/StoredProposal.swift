@@ -1,9 +1,8 @@
-internal import FleetModel
-internal import Store
+package import FleetModel
 
 extension Proposal {
     /// `kind` and `target` come from the row's columns, the rest from its body.
-    init(kind: String, target: String, body: StoredBody) throws(StoreError) {
+    package init(kind: String, target: String, body: StoredBody) throws(StoreError) {
         self.init(
             kind: ActionKind(rawValue: kind), target: target, params: try body.object("params"),
             source: try body.word("source"), reason: try body.string("reason"),
@@ -11,7 +10,7 @@ extension Proposal {
             requestedBy: try body.optionalString("requested_by"))
     }
 
-    var storedMembers: [(name: String, value: JSONValue)] {
+    package var storedMembers: [(name: String, value: JSONValue)] {
         [
             ("params", .object(params)), ("source", .string(source.rawValue)), ("reason", .string(reason)),
             ("desired_digest", .string(desiredDigest)), ("evidence", .string(evidence)),

@@ -1,13 +1,12 @@
-internal import FleetModel
-internal import Store
+package import FleetModel
 
 /// The JSON text of one row, read back with the row's name at hand for what does not make sense.
-struct StoredBody {
-    let table: String
-    let id: String
-    let object: JSONObject
+package struct StoredBody {
+    package let table: String
+    package let id: String
+    package let object: JSONObject
 
-    init(table: String, id: String, text: String) throws(StoreError) {
+    package init(table: String, id: String, text: String) throws(StoreError) {
         self.table = table
         self.id = id
         do {
@@ -29,38 +28,38 @@ struct StoredBody {
         self.object = object
     }
 
-    func string(_ name: String) throws(StoreError) -> String { try require(name, object[name]?.string) }
-    func integer(_ name: String) throws(StoreError) -> Int { try require(name, object[name]?.integer) }
-    func object(_ name: String) throws(StoreError) -> JSONObject { try require(name, object[name]?.object) }
-    func array(_ name: String) throws(StoreError) -> [JSONValue] { try require(name, object[name]?.array) }
+    package func string(_ name: String) throws(StoreError) -> String { try require(name, object[name]?.string) }
+    package func integer(_ name: String) throws(StoreError) -> Int { try require(name, object[name]?.integer) }
+    package func object(_ name: String) throws(StoreError) -> JSONObject { try require(name, object[name]?.object) }
+    package func array(_ name: String) throws(StoreError) -> [JSONValue] { try require(name, object[name]?.array) }
 
-    func time(_ name: String) throws(StoreError) -> WallTime {
+    package func time(_ name: String) throws(StoreError) -> WallTime {
         WallTime(milliseconds: Int64(try integer(name)))
     }
 
-    func optionalTime(_ name: String) throws(StoreError) -> WallTime? {
+    package func optionalTime(_ name: String) throws(StoreError) -> WallTime? {
         try optional(name) { (value) in value.integer.map { WallTime(milliseconds: Int64($0)) } }
     }
 
-    func optionalString(_ name: String) throws(StoreError) -> String? {
+    package func optionalString(_ name: String) throws(StoreError) -> String? {
         try optional(name, \.string)
     }
 
-    func word<Word: RawRepresentable>(_ name: String) throws(StoreError) -> Word where Word.RawValue == String {
+    package func word<Word: RawRepresentable>(_ name: String) throws(StoreError) -> Word where Word.RawValue == String {
         try word(try string(name), in: name)
     }
 
     /// A column's or member's text as one of a closed list of words.
-    func word<Word: RawRepresentable>(_ text: String, in name: String) throws(StoreError) -> Word
+    package func word<Word: RawRepresentable>(_ text: String, in name: String) throws(StoreError) -> Word
     where Word.RawValue == String {
         try require(name, Word(rawValue: text))
     }
 
-    func part(_ name: String) throws(StoreError) -> StoredBody {
+    package func part(_ name: String) throws(StoreError) -> StoredBody {
         StoredBody(table: table, id: id, object: try object(name))
     }
 
-    func parts(_ name: String) throws(StoreError) -> [StoredBody] {
+    package func parts(_ name: String) throws(StoreError) -> [StoredBody] {
         var parts: [StoredBody] = []
         for element in try array(name) {
             parts.append(StoredBody(table: table, id: id, object: try require(name, element.object)))
@@ -73,7 +72,7 @@ struct StoredBody {
         return try require(name, read(value))
     }
 
-    func require<Value>(_ name: String, _ value: Value?) throws(StoreError) -> Value {
+    package func require<Value>(_ name: String, _ value: Value?) throws(StoreError) -> Value {
         guard let value else {
             throw StoreError.corrupt("table `\(table)`, row `\(id)`: `\(name)` is missing or makes no sense")
         }
@@ -82,5 +81,5 @@ struct StoredBody {
 }
 
 extension WallTime {
-    var stored: JSONValue { .integer(Int(milliseconds)) }
+    package var stored: JSONValue { .integer(Int(milliseconds)) }
 }
