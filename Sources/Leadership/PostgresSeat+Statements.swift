@@ -126,7 +126,7 @@ enum Statements {
     }
 }
 
-/// The row of the leader as one look shows it.
+/// The row of the leader as one look shows it; nil for epoch 0, which is nobody's.
 struct LeadershipRow: Sendable {
     var term: Term
     var lease: Duration
@@ -139,7 +139,7 @@ struct LeadershipRow: Sendable {
     var backendPID: Int64?
 
     init?(_ row: PostgresRow?) {
-        guard let row, let epoch = row.integer("epoch"), let holder = row.text("holder"),
+        guard let row, let epoch = row.integer("epoch"), epoch > 0, let holder = row.text("holder"),
             let lease = row.integer("lease_ms"), let resigned = row.bool("resigned"),
             let heartbeat = row.integer("heartbeat_at"), let now = row.integer("now")
         else { return nil }
