@@ -96,7 +96,8 @@ let package = Package(
             name: "muster",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
-                "Leadership", "DockerCLI", "Observation", "Actuators", "ControlPlane", "ControlAPI", "HTTPClient",
+                "Leadership", "PostgresClient", "DockerCLI", "Observation", "Actuators", "ControlPlane", "ControlAPI",
+                "HTTPClient",
                 "MusterCLI", "CMalloc",
                 .argumentParser,
                 .lifecycle, .unixSignals, .logging,
@@ -106,6 +107,7 @@ let package = Package(
             name: "muster-bench",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
+                "PostgresClient",
                 "Leadership", "Observation",
                 "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
@@ -151,7 +153,7 @@ let package = Package(
                 "Actuators", .hummingbird, .httpTypes, .nioCore, .logging, .lifecycle,
             ]),
         tests("MusterCLITests", ["MusterCLI", "muster", "FleetModel", "HTTPClient", .subprocess]),
-        tests("EndToEnd", ["FleetModel", .subprocess]),
+        tests("EndToEnd", ["FleetModel", "PostgresFixture", .subprocess]),
         .executableTarget(name: "fake-docker", path: "Tests/Chaos/fake-docker", swiftSettings: settings),
         .testTarget(
             name: "Chaos",

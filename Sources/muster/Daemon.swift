@@ -5,12 +5,11 @@ import DockerCLI
 import FleetConfig
 import FleetModel
 import Foundation
-import Leadership
 import Logging
 import MusterCLI
 import Observation
 import ServiceLifecycle
-import StoreSQLite
+import Store
 import UnixSignals
 
 /// Where the daemon is put together: flags to parts, parts to services. Decides nothing else.
@@ -25,18 +24,19 @@ enum Daemon {
         let files = try ConfigurationFiles(flags)
         let identity = try identity(flags)
         let clock = WallClock(now: ProbeObserver.systemTime)
-        let instance = "\(ProcessInfo.processInfo.hostName)/\(ProcessInfo.processInfo.processIdentifier)"
-        let store = try openStore(flags, now: clock.now())
-
+        let instance = instanceID()
         let wakes = WakeRelay()
+        let state = try StateParts.open(
+            flags, instance: instance, now: clock.now(), clock: clock, logger: logger
+        ) { wakes.wake(.leadership) }
         let onJournal = try failpoint(environment)
         let lookout = Lookout(flags, docker, clock) { wakes.wake($0) }
         let control = ControlPlane(
             ControlParts(
-                store: store, candidacy: SoleCandidacy(store: store, instance: instance, now: clock.now),
-                actuator: actuator(flags, docker, onJournal), loadDesired: { files.desired() },
+                store: state.store, candidacy: state.candidacy, actuator: actuator(flags, docker, onJournal),
+                loadDesired: { files.desired() },
                 loadPolicy: { files.policy() }, observe: { await lookout.look($0) }, clock: clock,
-                settings: settings(flags), instance: instance, version: Version.current,
+                settings: settings(flags, state), instance: instance, version: Version.current,
                 isOpenAccess: !flags.hasIdentity, logger: logger, onJournal: onJournal,
                 afterTick: Memory.giveBack))
         wakes.connect(control.waker)
@@ -51,7 +51,7 @@ enum Daemon {
         if let events = lookout.events { services.append(events) }
         services.append(application)
         try await serve(services, flags, logger)
-        await store.close()
+        await state.store.close()
         logger.notice("ended", metadata: ["event": "ended"])
     }
 
@@ -107,12 +107,11 @@ enum Daemon {
         } catch { throw StartRefusal(lines: [error.description]) }
     }
 
-    private static func openStore(_ flags: Flags, now: WallTime) throws(StartRefusal) -> SQLiteStore {
-        do {
-            return try SQLiteStore(directory: flags.dataDirectory, now: now)
-        } catch {
-            throw StartRefusal(lines: ["`MUSTER_DATA_DIR` \(flags.dataDirectory): \(error)"], status: 1)
-        }
+    /// `host/pid/…`: no other process has the same, also where every container is process 1 of a host of one name.
+    private static func instanceID() -> String {
+        let process = ProcessInfo.processInfo
+        let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
+        return "\(process.hostName)/\(process.processIdentifier)/\(suffix)"
     }
 
     private static func actuator(
@@ -123,8 +122,9 @@ enum Daemon {
         return base
     }
 
-    private static func settings(_ flags: Flags) -> ControlSettings {
+    private static func settings(_ flags: Flags, _ state: StateParts) -> ControlSettings {
         var settings = ControlSettings()
+        settings.storePollSeconds = state.pollSeconds
         settings.reconcilerEnabled = flags.reconciler
         settings.intervalSeconds = flags.reconcilerInterval
         settings.maximumActions = flags.reconcilerMaxActions

@@ -24,26 +24,35 @@ struct Programs: Sendable {
         return ["setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--init-groups"] + command
     }
 
-    /// Runs a program to its end, blocking. Its output goes to a file: a pipe would be kept open by a server that it
+    /// Runs a program to its end, blocking, with its output in a file: a pipe would be kept open by a server that it
     /// starts.
+    ///
+    /// Not Foundation's `Process`: that waits for the end of a socket which every process below inherits, and so for the
+    /// server too. Here no descriptor but the first three is handed on.
     func run(_ program: String, _ arguments: [String]) throws {
         let output = NSTemporaryDirectory() + "muster-pg-\(UUID().uuidString)"
-        try Data().write(to: URL(fileURLWithPath: output))
-        defer { try? FileManager.default.removeItem(atPath: output) }
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command(program, arguments)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = file
-        process.standardError = file
-        try process.run()
-        process.waitUntilExit()
-        try file.close()
-        guard process.terminationStatus == 0 else {
+        defer { unlink(output) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        let closing = "for fd in /proc/$$/fd/*; do fd=${fd##*/}; [ $fd -le 2 ] || eval \"exec $fd>&-\"; done"
+        let command = ["bash", "-c", closing + "\nexec \"$@\"", "bash"] + command(program, arguments)
+        var words = command.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var pid: pid_t = 0
+        let code = posix_spawnp(&pid, command[0], &actions, nil, &words, environ)
+        guard code == 0 else {
+            throw PostgresServer.Failure(description: "\(command[0]): \(String(cString: strerror(code)))")
+        }
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        guard status == 0 else {
             let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
             throw PostgresServer.Failure(
-                description: "\(program) ended with \(process.terminationStatus): \(text.suffix(1000))")
+                description: "\(program) ended with status \(status): \(text.suffix(1000))")
         }
     }
 
