@@ -142,7 +142,10 @@ let package = Package(
         ),
         tests(
             "LeadershipTests",
-            ["Leadership", "Store", "StorePostgres", "PostgresClient", "PostgresFixture", "FleetModel", .logging]),
+            [
+                "Leadership", "Store", "StoreSQLite", "StorePostgres", "PostgresClient", "PostgresFixture",
+                "FleetModel", .logging,
+            ]),
         tests("SignalsTests", ["Signals", "HTTPClient", "FleetModel"]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
