@@ -196,7 +196,7 @@ enum Schemas {
             array(
                 object([
                     ("instance", text), ("role", choice(["leader", "follower"])), ("version", text),
-                    ("started_at", time), ("heartbeat", time), ("self", flag),
+                    ("started_at", time), ("heartbeat", time), ("self", flag), ("silent", flag),
                 ]))
         ),
         ("elections", array(election(at: "at"))),

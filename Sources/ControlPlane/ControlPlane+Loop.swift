@@ -109,8 +109,12 @@ extension ControlPlane: Service {
                 metricsRegistry.count(.ticks, ["result": result])
                 if lastTick?.isQuiet != true { parts.afterTick() }
             case .following: try await follow()
-            case .barred(let reason): throw StoreError.unavailable(reason)
+            case .barred(let reason):
+                // The store may be there all the same: the first to ask it makes its tables.
+                try await follow()
+                throw StoreError.unavailable(reason)
             }
+            tickFailure = nil
         } catch {
             failTick(error)
         }
@@ -131,7 +135,7 @@ extension ControlPlane: Service {
         let now = now()
         let inputs = try await readInputs(at: now, term: Term(holder: parts.instance, epoch: 0))
         if let before = lastTick?.inputs.working { try await tellFollowed(from: before, to: inputs.working) }
-        lastTick = LastTick(inputs: inputs, at: now, failure: nil, isQuiet: false, lastSuccess: now)
+        lastTick = LastTick(inputs: inputs, at: now, isQuiet: false, lastSuccess: now)
         countServices(inputs)
         metricsRegistry.count(.ticks, ["result": "followed"])
     }
@@ -150,7 +154,6 @@ extension ControlPlane: Service {
             if isQuiet(inputs) {
                 lastTick?.at = now
                 lastTick?.lastSuccess = now
-                lastTick?.failure = nil
                 return "unchanged"
             }
             let draft = TickDraft.make(inputs, makeID: idMaker(at: now))
@@ -181,7 +184,7 @@ extension ControlPlane: Service {
 
     /// The same desired state, snapshot, holds, policy and store as a tick that had nothing to decide.
     private func isQuiet(_ inputs: TickInputs) -> Bool {
-        guard let last = lastTick, last.isQuiet, last.failure == nil else { return false }
+        guard let last = lastTick, last.isQuiet, tickFailure == nil else { return false }
         return last.inputs.working.revision == inputs.working.revision
             && last.inputs.desired.digest == inputs.desired.digest
             && last.inputs.snapshot.generation == inputs.snapshot.generation && last.inputs.holds == inputs.holds
@@ -192,15 +195,17 @@ extension ControlPlane: Service {
         let isQuiet =
             inputs.plan.proposals.isEmpty && inputs.working.openApprovals.isEmpty
             && inputs.working.openActions.isEmpty && !inputs.plan.outcomes.contains(where: \.isTransient)
-        lastTick = LastTick(inputs: inputs, at: now, failure: nil, isQuiet: isQuiet, lastSuccess: now)
+        lastTick = LastTick(inputs: inputs, at: now, isQuiet: isQuiet, lastSuccess: now)
         countServices(inputs)
     }
 
     private func failTick(_ error: StoreError) {
         metricsRegistry.count(.ticks, ["result": "failed"])
-        parts.logger.error(
-            "the tick failed", metadata: ["event": "tick_failed", "reason": .string(error.description)])
-        lastTick?.failure = error.description
+        // An outage is one piece of news, however many ticks it takes.
+        parts.logger.log(
+            level: tickFailure == error.description ? .debug : .error, "the tick failed",
+            metadata: ["event": "tick_failed", "reason": .string(error.description)])
+        tickFailure = error.description
         if case .staleTerm = error, let term { parts.candidacy.lose(term, reason: error.description) }
         retrySoon()
     }

@@ -4,6 +4,9 @@ internal import Store
 
 /// What is asked and only read.
 extension ControlPlane {
+    /// An instance that has not reported for so long has most likely ended without saying so.
+    private static let silentAfterSeconds = 60
+
     /// Evidence older than this is collected anew before a plan is shown.
     private static let freshForMilliseconds: Int64 = 2000
 
@@ -60,11 +63,13 @@ extension ControlPlane {
                     id: parts.instance, version: parts.version, startedAt: startedAt, heartbeatAt: now(),
                     isLeader: term != nil))
         }
+        let now = now()
         return instances.map { instance in
             [
                 "instance": .string(instance.id), "role": instance.isLeader ? "leader" : "follower",
                 "version": .string(instance.version), "started_at": .string(instance.startedAt.rfc3339),
                 "heartbeat": .string(instance.heartbeatAt.rfc3339), "self": .bool(instance.id == parts.instance),
+                "silent": .bool(now.seconds(since: instance.heartbeatAt) > Self.silentAfterSeconds),
             ]
         }
     }

@@ -88,6 +88,8 @@ package actor ControlPlane: FleetControl {
     var policyFile: LoadedFile<Policy>
     var snapshot: Snapshot
     var lastTick: LastTick?
+    /// Why the newest tick did not end well, if it did not.
+    var tickFailure: String?
     var isRetryUnderWay = false
     private var passesBegun = 0
     private var newestPass = 0
@@ -97,8 +99,6 @@ package actor ControlPlane: FleetControl {
     struct LastTick {
         var inputs: TickInputs
         var at: WallTime
-        /// Why it did not end well, if it did not.
-        var failure: String?
         /// The same again would decide nothing: no proposal, no open approval, no open action.
         var isQuiet: Bool
         var lastSuccess: WallTime?

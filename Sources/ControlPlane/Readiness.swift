@@ -75,7 +75,7 @@ extension ControlPlane {
 
     /// Three intervals without a good tick: the loop is stuck or its store refuses.
     private func loopCheck() -> Check {
-        if let failure = lastTick?.failure { return .failing("the last tick failed: \(failure)") }
+        if let failure = tickFailure { return .failing("the last tick failed: \(failure)") }
         guard let last = lastTick?.lastSuccess else { return .ok }
         let age = now().seconds(since: last)
         let bound = 3 * parts.settings.intervalSeconds

@@ -46,8 +46,10 @@ extension Election {
     /// The age by the database's clock would be enough if that clock could not be set forward. So the same is
     /// measured by this process' own: the heartbeat was begun before it was first seen here.
     private func end(of predecessor: Sighting?, _ now: BootTime) -> BootTime {
-        guard let predecessor, predecessor.term != ownTerm else { return now }
+        guard let predecessor else { return now }
+        // First of all: the newest term may be missing, and another's, also where the row names an own one.
         guard let heartbeat = predecessor.heartbeat else { return now + max(predecessor.lease, timing.lease) }
+        guard predecessor.term != ownTerm else { return now }
         let isKnown = sighted.map { $0.term == predecessor.term && $0.heartbeat == heartbeat } ?? false
         let firstSeen = isKnown ? sighted?.at ?? now : now
         let left = min(predecessor.lease, max(.zero, predecessor.lease - predecessor.age))

@@ -43,7 +43,7 @@ package struct Election: Sendable {
     let instance: String
     var state = State.unstarted
     /// The number of the present session.
-    var link = 0
+    package internal(set) var link = 0
     /// What this process is while it does not lead.
     var outlook = Standing.barred("there is no connection to the database yet")
     /// Failures in a row; the backoff grows with them.

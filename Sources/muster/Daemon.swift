@@ -9,6 +9,7 @@ import Logging
 import MusterCLI
 import Observation
 import ServiceLifecycle
+import Store
 import UnixSignals
 
 /// Where the daemon is put together: flags to parts, parts to services. Decides nothing else.
@@ -32,7 +33,8 @@ enum Daemon {
         let lookout = Lookout(flags, docker, clock) { wakes.wake($0) }
         let control = ControlPlane(
             ControlParts(
-                store: state.store, candidacy: state.candidacy, actuator: actuator(flags, docker, onJournal), loadDesired: { files.desired() },
+                store: state.store, candidacy: state.candidacy, actuator: actuator(flags, docker, onJournal),
+                loadDesired: { files.desired() },
                 loadPolicy: { files.policy() }, observe: { await lookout.look($0) }, clock: clock,
                 settings: settings(flags, state), instance: instance, version: Version.current,
                 isOpenAccess: !flags.hasIdentity, logger: logger, onJournal: onJournal,

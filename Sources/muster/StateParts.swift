@@ -3,6 +3,7 @@ import FleetConfig
 import FleetModel
 import Leadership
 import Logging
+import MusterCLI
 import PostgresClient
 import Store
 import StorePostgres

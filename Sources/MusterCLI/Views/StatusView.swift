@@ -34,9 +34,10 @@ package enum StatusView {
         ])
         for instance in topology["instances"]?.array ?? [] {
             let isSelf = instance["self"]?.bool == true ? ", answered" : ""
+            let role = instance["silent"]?.bool == true ? "silent" : instance.text("role") ?? "-"
             instances.add([
                 .init(instance.text("instance") ?? "-"),
-                .init((instance.text("role") ?? "-") + isSelf, instance["role"] == "leader" ? .bold : .plain),
+                .init(role + isSelf, instance["role"] == "leader" ? .bold : .plain),
                 .init(instance.text("version") ?? "-"),
                 .init(TimeText.age(instance["heartbeat"], at: context.now) ?? "-"),
                 .init(TimeText.age(instance["started_at"], at: context.now) ?? "-"),
