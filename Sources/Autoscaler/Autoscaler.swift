@@ -23,10 +23,16 @@ package enum Autoscaler {
             inputs.snapshot.observations.withUnsafeBufferPointer { observations in
                 guard let first = services.baseAddress else { return }
                 var next = 0
-                for index in services.indices where (first + index).pointee.scaling != nil {
+                var busy = BusyWalk(inputs.busy)
+                // Most services share few signals: the one before is asked first.
+                var definition: SignalDefinition?
+                for index in services.indices {
                     let spec = first + index
-                    let observation = seek((first + index).pointee.name, in: observations, from: &next)
-                    guard var judgement = Judgement(spec, inputs, now: now) else { continue }
+                    guard let scaling = spec.pointee.scaling else { continue }
+                    if definition?.name != scaling.signal { definition = inputs.signals[scaling.signal] }
+                    let observation = seek(spec.pointee.name, in: observations, from: &next)
+                    var judgement = Judgement(
+                        spec, scaling, definition, busy.cause(of: spec.pointee.name), inputs, now: now)
                     let stop = judgement.judge(observation)
                     if stop == nil {
                         candidates.append(
@@ -68,6 +74,23 @@ package enum Autoscaler {
             next += 1
         }
         return nil
+    }
+}
+
+/// What else is going on, read in the order of the services' names: few are busy, and looking each one up among them
+/// would cost more than judging it.
+private struct BusyWalk {
+    private let causes: [(key: String, value: BusyCause)]
+    private var next = 0
+
+    init(_ busy: [String: BusyCause]) {
+        causes = busy.sorted { $0.key < $1.key }
+    }
+
+    /// Services are asked for in the order of their names.
+    mutating func cause(of name: String) -> BusyCause? {
+        while next < causes.count, causes[next].key < name { next += 1 }
+        return next < causes.count && causes[next].key == name ? causes[next].value : nil
     }
 }
 

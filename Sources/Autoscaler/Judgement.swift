@@ -17,17 +17,19 @@ struct Judgement {
     private var problem: NoSignal?
     private(set) var arithmetic: ScalingArithmetic?
 
-    /// Reads the service in place, during the call of `Autoscaler.evaluate` only; nil for one without `scaling`.
-    init?(_ spec: UnsafePointer<ServiceSpec>, _ inputs: ScalingInputs, now: WallTime) {
-        guard let scaling = spec.pointee.scaling else { return nil }
+    /// Reads the service in place, during the call of `Autoscaler.evaluate` only.
+    init(
+        _ spec: UnsafePointer<ServiceSpec>, _ scaling: ScalingSpec, _ definition: SignalDefinition?,
+        _ busy: BusyCause?, _ inputs: ScalingInputs, now: WallTime
+    ) {
         let name = spec.pointee.name
         self.spec = spec
         self.scaling = scaling
+        self.busy = busy
         self.now = now
         spacingSeconds = inputs.sampleSpacingSeconds
         reconcilerKeepsBounds = inputs.reconcilerKeepsBounds
         record = inputs.history.records[name] ?? ScalingRecord()
-        busy = inputs.busy.isEmpty ? nil : inputs.busy[name]
         if inputs.holds.isEmpty {
             hold = nil
         } else {
@@ -36,10 +38,10 @@ struct Judgement {
         }
         memory = record.memory
         memory.streak = nil
-        read(inputs.readings[name], inputs.signals[scaling.signal])
+        read(inputs.readings[name], definition)
     }
 
-    func evaluation(index: Int, _ stop: ScalingGuard) -> ScalingEvaluation {
+    consuming func evaluation(index: Int, _ stop: ScalingGuard) -> ScalingEvaluation {
         ScalingEvaluation(
             service: spec.pointee.name, index: index, sample: sample, arithmetic: arithmetic, verdict: .stopped(stop),
             memory: memory, hasNews: memory.isNews(after: record.memory))
@@ -54,7 +56,13 @@ struct Judgement {
     mutating func judge(_ observation: UnsafePointer<Observation>?) -> ScalingGuard? {
         let current: Int
         switch replicas(observation) {
-        case .failure(let stop): return stop.guardian
+        case .failure(let stop):
+            // What is to be stopped is at 0 by the registry's wish: wanted running again, nobody's 0 holds it back.
+            if stop.guardian == .stopped, let replicas = observation?.pointee.replicas?.wanted {
+                memory.replicas = replicas
+                memory.outside = nil
+            }
+            return stop.guardian
         case .success(let replicas): current = replicas
         }
         notice(current)

@@ -13,6 +13,7 @@ struct Timeline {
     var spacingSeconds = 0
     var busy: BusyCause?
     var reconcilerKeepsBounds = true
+    var desired = DesiredRun.running
 
     init(_ scaling: ScalingSpec, replicas: Int) {
         self.scaling = scaling
@@ -26,6 +27,7 @@ struct Timeline {
         let reading: SignalReading =
             value.map { .sample(sample($0, at: now.adding(seconds: -sampleAge))) } ?? .missing(.empty)
         var inputs = webInputs(scaling, replicas: replicas, reading, record: record, at: now)
+        inputs.desired = DesiredState(services: [spec(scaling, desired: desired)], digest: "d")
         inputs.sampleSpacingSeconds = spacingSeconds
         inputs.reconcilerKeepsBounds = reconcilerKeepsBounds
         if let busy { inputs.busy["web"] = busy }
@@ -278,8 +280,12 @@ struct PersonTests {
     func stoppedAndStarted() {
         var line = Timeline(Self.quick, replicas: 2)
         line.evaluate(400)
-        line.record.lastScaling = PastScaling(at: line.now, replicas: 0, author: .muster)
+        line.desired = .stopped
+        line.evaluate(400)
         line.replicas = 0
+        line.evaluate(nil)
+        #expect(line.stop == .stopped)
+        line.desired = .running
         #expect(line.evaluate(400) == nil)
         #expect(line.stop == .outOfBounds(current: 0, minimum: 1, maximum: 5))
     }
