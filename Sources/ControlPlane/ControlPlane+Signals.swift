@@ -57,7 +57,7 @@ extension ControlPlane {
             signals = SignalReadings(round: signals.round)
             return
         }
-        let requests = SignalRequest.all(desired.value)
+        let requests = desired.value.hasScaling ? SignalRequest.all(desired.value) : []
         guard !requests.isEmpty else {
             signals = SignalReadings(round: signals.round, readAt: now())
             return
@@ -110,7 +110,7 @@ extension ControlPlane {
         view.round = signals.round
         view.lastPoints = lastPoints
         guard parts.settings.autoscalerEnabled, isLeading, signals.readAt != nil,
-            inputs.desired.services.contains(where: { $0.scaling != nil })
+            inputs.desired.hasScaling
         else { return view }
         let scaling = ScalingStage.inputs(
             inputs, readings: signals.all, budget: ScalingStage.budget(inputs))

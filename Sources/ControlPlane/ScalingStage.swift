@@ -101,7 +101,10 @@ extension Evaluation {
 
 extension TickInputs {
     /// Everything that is put through the gate: what the reconciler wants first, then what the load asks for.
-    package var proposals: [Proposal] { plan.proposals + scaling.evaluation.proposals }
+    package var proposals: [Proposal] {
+        let scalings = scaling.evaluation.proposals
+        return scalings.isEmpty ? plan.proposals : plan.proposals + scalings
+    }
 
     /// What the autoscaler proposes for a target now.
     func scalingProposal(for target: String) -> Proposal? {

@@ -110,6 +110,8 @@ package struct DesiredState: Sendable {
     package let signals: SignalCatalog
     /// SHA-256 over the bytes of the files and the selected profiles: equal digests mean equal wishes.
     package let digest: String
+    /// At least one service has a `scaling:` block.
+    package let hasScaling: Bool
 
     package init(
         services: [ServiceSpec], hosts: [DockerEndpoint] = [], signals: SignalCatalog = SignalCatalog(), digest: String
@@ -117,6 +119,7 @@ package struct DesiredState: Sendable {
         self.services = services.inOrder { $0.name < $1.name }
         self.hosts = hosts.inOrder { $0.name < $1.name }
         self.signals = signals
+        hasScaling = services.contains { $0.scaling != nil }
         self.digest = digest
     }
 

@@ -72,7 +72,8 @@ package enum FileChecks {
     private static func scaling(_ spec: ServiceSpec) -> String? {
         guard let scaling = spec.scaling else { return nil }
         var line = "  \(spec.name): \(scaling.minimum)-\(scaling.maximum) replicas by `\(scaling.signal)`, "
-        line += "target \(JSONValue.number(scaling.target).text)"
+        let isWhole = scaling.target == scaling.target.rounded() && scaling.target < 1e15
+        line += "target \(isWhole ? String(Int(scaling.target)) : String(scaling.target))"
         if scaling.pause != nil { line += ", paused" }
         if let fallback = scaling.fallback {
             line += ", \(fallback.replicas) after \(fallback.afterSeconds) s without it"

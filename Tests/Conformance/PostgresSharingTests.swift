@@ -247,6 +247,11 @@ struct PostgresNoticeTests {
         let vote = Vote(by: "ana", decision: .approved, at: rows.now)
         _ = try await here.vote(approvalID: approval.id, vote, allowOwnProposal: false)
         try await heardThere.until("a vote", [.approval])
+        let gauge = SignalSample(
+            service: "web", signal: "queue_depth", value: 1, unit: "items", aggregation: .fleetTotal,
+            source: .pushed(by: "web"), at: rows.now)
+        #expect(try await here.keep(gauges: [gauge], at: rows.now) == [true])
+        try await heardThere.until("a gauge", [.signal])
         try await here.place(Hold(scope: .fleet, reason: "r", by: "ana", at: rows.now))
         try await heardThere.until("a hold", [.hold])
         try await here.add(
