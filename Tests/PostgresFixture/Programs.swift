@@ -24,27 +24,38 @@ struct Programs: Sendable {
         return ["setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--init-groups"] + command
     }
 
-    /// Runs a program to its end, blocking. Its output goes to a file: a pipe would be kept open by a server that it
-    /// starts.
+    /// Runs a program to its end, blocking. Its output goes to a file, and it inherits no descriptor: a server that it
+    /// starts keeps whatever it is given open, and Foundation's `Process` waits for that to be closed.
     func run(_ program: String, _ arguments: [String]) throws {
         let output = NSTemporaryDirectory() + "muster-pg-\(UUID().uuidString)"
-        try Data().write(to: URL(fileURLWithPath: output))
         defer { try? FileManager.default.removeItem(atPath: output) }
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command(program, arguments)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = file
-        process.standardError = file
-        try process.run()
-        process.waitUntilExit()
-        try file.close()
-        guard process.terminationStatus == 0 else {
+        let status = try Programs.spawn(["/usr/bin/env"] + command(program, arguments), output: output)
+        guard status == 0 else {
             let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
-            throw PostgresServer.Failure(
-                description: "\(program) ended with \(process.terminationStatus): \(text.suffix(1000))")
+            throw PostgresServer.Failure(description: "\(program) ended with \(status): \(text.suffix(1000))")
         }
+    }
+
+    /// Answers the exit status, or 128 + the signal that ended it.
+    private static func spawn(_ command: [String], output: String) throws -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Closing what is not open is no error here.
+        for descriptor in Int32(3)..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+        defer { words.forEach { free($0) } }
+        var process: pid_t = 0
+        let failure = posix_spawn(&process, command[0], &actions, nil, &words, environ)
+        guard failure == 0 else {
+            throw PostgresServer.Failure(description: "\(command): \(String(cString: strerror(failure)))")
+        }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
     }
 
     /// Makes a file or folder the server's own.
