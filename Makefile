@@ -13,7 +13,7 @@ build: ## install what is missing, build .build/release/muster
 	@scripts/install-deps
 	swift build -c release --product muster
 
-test: ## install what is missing, build, run all tests (own docker daemons where root or sudo allows)
+test: ## install what is missing, build, run all tests (own Postgres; own docker daemons where root or sudo allows)
 	@scripts/install-deps --tests
 	@scripts/test
 
@@ -25,7 +25,7 @@ bench: ## install what is missing, build in release, print the figures with thei
 	@scripts/install-deps --tests
 	swift build -c release --product muster
 	swift build -c release --product muster-bench
-	@scripts/with-dockerd --no-swarm .build/release/muster-bench
+	@scripts/with-postgres scripts/with-dockerd --no-swarm .build/release/muster-bench
 
 demo: ## the story on real containers: one killed, one drifted, one gone; plan, approve, converge, audit
 	@scripts/install-deps --tests

@@ -107,6 +107,7 @@ let package = Package(
             name: "muster-bench",
             dependencies: [
                 "FleetModel", "FleetConfig", "ActionPolicy", "Reconciler", "Store", "StoreSQLite", "StorePostgres",
+                "PostgresClient",
                 "Leadership", "Observation",
                 "Actuators", "ControlPlane", "CLibYAML", .logging, .subprocess, .sqlite,
             ],
@@ -131,7 +132,10 @@ let package = Package(
         ),
         tests(
             "LeadershipTests",
-            ["Leadership", "Store", "StorePostgres", "PostgresClient", "PostgresFixture", "FleetModel", .logging]),
+            [
+                "Leadership", "Store", "StoreSQLite", "StorePostgres", "PostgresClient", "PostgresFixture",
+                "FleetModel", .logging,
+            ]),
         tests("DockerCLITests", ["DockerCLI", "FleetModel"]),
         tests("ObservationTests", ["Observation", "FleetModel", "DockerCLI"]),
         tests("ActuatorsTests", ["Actuators", "FleetModel", "DockerCLI", "Store", "StoreSQLite", .logging]),

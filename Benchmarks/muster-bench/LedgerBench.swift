@@ -41,7 +41,8 @@ func benchLedger() async throws -> BenchRow {
         bar: "at least 20000 1/s")
 }
 
-private func sampleDecision(_ index: Int) -> Decision {
+/// A decision of the size that a fleet makes, the same for an index in every run.
+func sampleDecision(_ index: Int) -> Decision {
     let time = WallTime(milliseconds: 1_800_000_000_000 + Int64(index))
     let digits = String(index)
     let suffix = String(repeating: "0", count: 20 - digits.count) + digits
@@ -98,7 +99,7 @@ private func insertBare(_ bodies: [String], perTransaction: Int, path: String) t
 }
 
 extension Duration {
-    fileprivate var inSeconds: Double {
+    var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

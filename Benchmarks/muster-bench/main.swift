@@ -11,6 +11,8 @@ let benches: [(name: String, run: () async throws -> BenchRow?)] = [
     ("tick", { try await benchQuietTick() }),
     ("decisions", { PureBenches.decisions() }),
     ("ledger", { try await benchLedger() }),
+    ("postgres-ledger", { try await PostgresBench.ledger() }),
+    ("postgres-fence", { try await PostgresBench.fence() }),
     ("probes", { try await benchProbes() }),
     ("start", { try benchStart() }),
     ("memory", { try benchMemory() }),
@@ -21,7 +23,7 @@ var failed = false
 for bench in benches where selected.isEmpty || selected.contains(where: bench.name.contains) {
     do {
         guard let row = try await bench.run() else {
-            print("\(bench.name): left out, this machine cannot run it (no dockerd answers)")
+            print("\(bench.name): left out, this machine cannot run it (no dockerd or no Postgres answers)")
             continue
         }
         print(row.line)

@@ -4,8 +4,11 @@ internal import Store
 
 /// The seat's statements. Times are milliseconds since 1970 by the database's clock.
 enum Statements {
-    /// "MUST" in ASCII: the first of the lock's two keys; the second is the role.
-    static let lockClass = 0x4D55_5354
+    /// The first of the lock's two keys, the second is the role: "MUST" in ASCII, changed by the schema's number. Locks
+    /// are the database's, tables the schema's: two fleets in one database must not take each other's place.
+    static let lockClass = """
+        (1297437780 # (SELECT (oid::bigint & 2147483647)::integer FROM pg_namespace WHERE nspname = current_schema()))
+        """
     static let now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
     /// What a new session begins with. The report must be committed before the lock is tried for: a lock whose session
@@ -46,7 +49,9 @@ enum Statements {
         ]
     }
 
-    static func tryLock(_ role: Int) -> String { "SELECT pg_try_advisory_lock(\(lockClass), \(role)) AS locked" }
+    static func tryLock(_ role: Int) -> String {
+        "SELECT pg_try_advisory_lock(\(lockClass), \(role)) AS locked"
+    }
 
     /// The row, its holder's heartbeat, and now. The heartbeat of a holder that has no row is its election.
     static func leadership(_ role: Int, _ suffix: String = "") -> String {
@@ -64,7 +69,7 @@ enum Statements {
         SELECT k.pid, coalesce(a.application_name, '') AS name, i.id, \(now) - i.heartbeat_at AS age, i.lease_ms
         FROM pg_locks k LEFT JOIN pg_stat_activity a ON a.pid = k.pid
         LEFT JOIN instances i ON i.backend_pid = k.pid AND a.application_name = 'muster:' || right(i.id, 40)
-        WHERE k.locktype = 'advisory' AND k.classid = \(lockClass) AND k.objid = \(role) AND k.objsubid = 2
+        WHERE k.locktype = 'advisory' AND k.classid = \(lockClass)::oid AND k.objid = \(role) AND k.objsubid = 2
         AND k.granted AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \(condition)
         """
     }
@@ -126,7 +131,7 @@ enum Statements {
     }
 }
 
-/// The row of the leader as one look shows it.
+/// The row of the leader as one look shows it; nil for epoch 0, which is nobody's.
 struct LeadershipRow: Sendable {
     var term: Term
     var lease: Duration
@@ -139,7 +144,7 @@ struct LeadershipRow: Sendable {
     var backendPID: Int64?
 
     init?(_ row: PostgresRow?) {
-        guard let row, let epoch = row.integer("epoch"), let holder = row.text("holder"),
+        guard let row, let epoch = row.integer("epoch"), epoch > 0, let holder = row.text("holder"),
             let lease = row.integer("lease_ms"), let resigned = row.bool("resigned"),
             let heartbeat = row.integer("heartbeat_at"), let now = row.integer("now")
         else { return nil }

@@ -109,6 +109,25 @@ struct TermTaking: Sendable {
                 "DELETE FROM instances WHERE heartbeat_at < \(Statements.now) - 86400000 AND id <> $1",
                 [.text(settings.instance)]),
             Statements.notify(settings.instance),
+        ] + (reason == .promoted ? holding(row) : [])
+    }
+
+    /// What an older leader did last may be missing here, so nothing is done until a person has looked: the fleet is
+    /// held, in the transaction that begins the term, and the store's readers are made to see it.
+    private func holding(_ row: LeadershipRow?) -> [PostgresStatement] {
+        let reason = """
+            the database is another than before (\(identity), not \(row.map { "\($0.identity)" } ?? "what was known")): \
+            what was done last may be missing here. Compare the last actions with the fleet, then resume it
+            """
+        let body: JSONValue = ["by": "muster", "reason": .string(reason), "until": nil]
+        return [
+            PostgresStatement(
+                """
+                INSERT INTO holds (scope, body)
+                VALUES ('fleet', jsonb_set($1::jsonb, '{at}', to_jsonb(\(Statements.now)))::text)
+                ON CONFLICT (scope) DO UPDATE SET body = excluded.body
+                """, [.text(body.canonical)]),
+            PostgresStatement("UPDATE revision SET value = value + 1"),
         ]
     }
 

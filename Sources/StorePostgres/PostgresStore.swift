@@ -12,31 +12,32 @@ internal import Synchronization
 /// whether it was committed is not known. Its extensions implement one protocol each; docs/store.md has the rest.
 package final class PostgresStore: FleetStore {
     private let pool: PostgresPool
-    private let watch: Watch
     private let notifier: Notifier
+    /// How long one transaction may take before its session is broken off, and a request wait for a session.
+    private let allowance: Duration
     private let kept = Mutex<WorkingSet?>(nil)
     private let isClosed = Mutex(false)
     /// Who this process is to the others: the `holder` of its terms.
     let instance: String
 
-    /// How long one transaction may take before the session is broken off.
-    private static let allowance = Duration.seconds(10)
-
     /// Never touches the network. Throws `badDSN` alone.
     ///
     /// `onIdentityChange` is told when a session finds another server than the first one did (from, to): the database
-    /// was promoted, restored or replaced. Terms taken on the old one are refused from then on.
+    /// was promoted, restored or replaced. Terms taken on the old one are refused from then on. `allowance` bounds one
+    /// transaction, and separately the wait for a session to run it on.
     package init(
-        dsn: String, poolSize: Int = 8, instance: String, logger: Logger,
+        dsn: String, poolSize: Int = 8, instance: String, logger: Logger, allowance: Duration = .seconds(10),
         onIdentityChange: @escaping @Sendable (PostgresIdentity, PostgresIdentity) -> Void = { _, _ in }
     ) throws(PostgresError) {
         let parsed = try PostgresDSN(dsn)
         let name = PostgresStore.applicationName(instance: instance)
         let watch = Watch(logger: logger, onChange: onIdentityChange)
         self.instance = instance
-        self.watch = watch
+        self.allowance = allowance
         notifier = Notifier(dsn: parsed, applicationName: name, instance: instance, logger: logger)
-        pool = PostgresPool(PostgresPool.Settings(dsn: parsed, applicationName: name, size: poolSize)) { session in
+        var settings = PostgresPool.Settings(dsn: parsed, applicationName: name, size: poolSize)
+        settings.patience = allowance
+        pool = PostgresPool(settings) { session in
             try watch.prepare(session)
         } onEvent: { event in
             switch event {
@@ -105,7 +106,7 @@ package final class PostgresStore: FleetStore {
     /// One or more reads. What must be of one state is read in one statement or within `transaction(.snapshot)`.
     func read<T: Sendable>(_ body: @escaping @Sendable (PostgresSession) throws -> T) async throws(StoreError) -> T {
         do {
-            return try await pool.run(timeout: PostgresStore.allowance, body)
+            return try await pool.run(timeout: allowance, body)
         } catch {
             throw StoreError(error)
         }

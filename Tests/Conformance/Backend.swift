@@ -105,10 +105,12 @@ private actor Turns {
 
 extension PostgresStore {
     convenience init(_ database: TestDatabase, instance: String = "host/1/test", poolSize: Int = 4) throws {
-        try self.init(
-            dsn: database.dsn, poolSize: poolSize, instance: instance,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        try self.init(dsn: database.dsn, poolSize: poolSize, instance: instance, logger: .silent)
     }
+}
+
+extension Logger {
+    static let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 }
 
 /// A directory of its own for one test, removed with everything in it when the test lets go of it.

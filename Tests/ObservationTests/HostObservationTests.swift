@@ -123,6 +123,31 @@ struct HostObservationTests {
         #expect(calls.split(separator: "\n").filter { $0.hasPrefix("--host ssh://one") }.count <= 4)
     }
 
+    @Test func aHostThatKeptOnePassWaitingDoesNotSlowTheNextAndIsTakenBack() async throws {
+        let docker = try docker(
+            one: "[ ! -e hang ] || exec sleep 1000; \(healthy((id("a"), line(id("a"), "web"))))",
+            two: healthy((id("b"), line(id("b"), "api"))))
+        defer { docker.remove() }
+        let hang = docker.folder.appendingPathComponent("hang")
+        try Data().write(to: hang)
+        let observer = FleetObserver(
+            observers: [], docker: DockerHosts(docker.cli(timeout: .seconds(10))), deadline: .seconds(14))
+        let desired = registry(ServiceSpec(name: "api", endpoint: two), ServiceSpec(name: "web", endpoint: one))
+        #expect(await observer.observe(desired, now: start).map(\.failure?.isEmpty) == [false, nil])
+
+        let began = ContinuousClock.now
+        let second = await observer.observe(desired, now: start)
+        #expect(ContinuousClock.now - began < .seconds(8), "it is not waited for to its deadline again")
+        #expect(second[0].failure != nil)
+        #expect(second[1].observations.map(\.condition) == [.up])
+
+        try FileManager.default.removeItem(at: hang)
+        #expect(
+            await eventually(within: .seconds(40)) {
+                await observer.observe(desired, now: start)[0].observations.map(\.condition) == [.up]
+            })
+    }
+
     @Test func eventsOfEveryHostWakeAndHostsComeAndGo() async throws {
         let follow = { (name: String) in "echo \(name) >> started; echo 'container die'; exec sleep 1000" }
         let docker = try docker(one: follow("one"), two: follow("two"))

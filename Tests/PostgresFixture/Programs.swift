@@ -24,38 +24,36 @@ struct Programs: Sendable {
         return ["setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--init-groups"] + command
     }
 
-    /// Runs a program to its end, blocking. Its output goes to a file, and it inherits no descriptor: a server that it
-    /// starts keeps whatever it is given open, and Foundation's `Process` waits for that to be closed.
+    /// Runs a program to its end, blocking, with its output in a file: a pipe would be kept open by a server that it
+    /// starts.
+    ///
+    /// Not Foundation's `Process`: that waits for the end of a socket which every process below inherits, and so for the
+    /// server too. Here no descriptor but the first three is handed on.
     func run(_ program: String, _ arguments: [String]) throws {
         let output = NSTemporaryDirectory() + "muster-pg-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: output) }
-        let status = try Programs.spawn(["/usr/bin/env"] + command(program, arguments), output: output)
-        guard status == 0 else {
-            let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
-            throw PostgresServer.Failure(description: "\(program) ended with \(status): \(text.suffix(1000))")
-        }
-    }
-
-    /// Answers the exit status, or 128 + the signal that ended it.
-    private static func spawn(_ command: [String], output: String) throws -> Int32 {
+        defer { unlink(output) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        // Closing what is not open is no error here.
-        for descriptor in Int32(3)..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { words.forEach { free($0) } }
-        var process: pid_t = 0
-        let failure = posix_spawn(&process, command[0], &actions, nil, &words, environ)
-        guard failure == 0 else {
-            throw PostgresServer.Failure(description: "\(command): \(String(cString: strerror(failure)))")
+        let closing = "for fd in /proc/$$/fd/*; do fd=${fd##*/}; [ $fd -le 2 ] || eval \"exec $fd>&-\"; done"
+        let command = ["bash", "-c", closing + "\nexec \"$@\"", "bash"] + command(program, arguments)
+        var words = command.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var pid: pid_t = 0
+        let code = posix_spawnp(&pid, command[0], &actions, nil, &words, environ)
+        guard code == 0 else {
+            throw PostgresServer.Failure(description: "\(command[0]): \(String(cString: strerror(code)))")
         }
         var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-        return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        guard status == 0 else {
+            let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
+            throw PostgresServer.Failure(
+                description: "\(program) ended with status \(status): \(text.suffix(1000))")
+        }
     }
 
     /// Makes a file or folder the server's own.
