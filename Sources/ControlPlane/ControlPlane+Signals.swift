@@ -30,7 +30,7 @@ extension ControlPlane {
     func keepSignalTime() async {
         guard parts.settings.autoscalerEnabled else { return }
         while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(parts.settings.autoscalerIntervalSeconds))
+            await parts.sleep(.seconds(parts.settings.autoscalerIntervalSeconds))
             signalWaker.wake(.interval)
         }
     }

@@ -118,9 +118,9 @@ import Testing
         var bounds = PrometheusSource.Bounds()
         bounds.queryTimeout = .milliseconds(300)
         let started = ContinuousClock.now
-        let (readings, _) = try await read(bounds: bounds) { _ in .init("{}", delayMilliseconds: 30_000) }
+        let (readings, _) = try await read(bounds: bounds) { _ in .init("{}", delayMilliseconds: 600_000) }
         #expect(missing(readings["api"])?.description.contains("did not answer within") == true, "\(readings)")
-        #expect(ContinuousClock.now - started < .seconds(25), "far below what the server would take")
+        #expect(ContinuousClock.now - started < .seconds(300), "far below what the server would take")
     }
 
     @Test func `an answer that is too long is refused, and one with too many series`() async throws {
@@ -180,9 +180,9 @@ import Testing
         let requests = (0..<40).map { SignalRequest(service: "s\($0)", definition: Self.definition) }
         let started = ContinuousClock.now
         let (readings, server) = try await read(requests, bounds: bounds) { _ in
-            .init("{}", delayMilliseconds: 30_000)
+            .init("{}", delayMilliseconds: 600_000)
         }
-        #expect(ContinuousClock.now - started < .seconds(25), "far below what the server would take")
+        #expect(ContinuousClock.now - started < .seconds(300), "far below what the server would take")
         #expect(readings.count == 40)
         #expect(readings.values.allSatisfy { missing($0)?.word == "source_failed" })
         #expect(server.requests.count < 40, "what is past the deadline is not asked")

@@ -133,6 +133,15 @@ final class StoreLink: FleetStore, @unchecked Sendable {
         return stream
     }
 
+    // MARK: - Scaling: no simulated service is scaled
+
+    func keep(gauges: [SignalSample], at now: WallTime) async throws(StoreError) -> [Bool] { gauges.map { _ in false } }
+    func gauges(since: WallTime) async throws(StoreError) -> [SignalSample] { [] }
+
+    func scalingPoints(
+        service: String, since: WallTime, limit: Int
+    ) async throws(StoreError) -> [ScalingPoint] { [] }
+
     // MARK: - Lists, as far as the control plane asks for them
 
     func approval(id: String) async throws(StoreError) -> Approval? { try await ask("approval") { $0.approvals[id] } }
