@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test func `a stall ends at the query's timeout`() async throws {
-        var bounds = PrometheusSource.Bounds()
+        var bounds = Self.patient
         bounds.queryTimeout = .milliseconds(300)
         let started = ContinuousClock.now
         let (readings, _) = try await read(bounds: bounds) { _ in .init("{}", delayMilliseconds: 600_000) }
