@@ -23,7 +23,7 @@ extension PostgresStore {
             // begun before the hold was answered goes on, or its row is seen here. Each statement of a READ COMMITTED
             // transaction sees what was committed before it began, so the lock comes before the look.
             let answers = try db.batch([
-                PostgresStatement("SELECT pg_advisory_xact_lock_shared(\(HoldLock.keys))"),
+                PostgresStatement("SELECT pg_advisory_xact_lock_shared(\(Locks.holds))"),
                 Leadership.fence,
                 PostgresStatement(
                     "SELECT scope, body FROM holds WHERE scope = ANY($1)", [.texts(scopes.map(\.description))]),

@@ -2,13 +2,6 @@ package import FleetModel
 internal import PostgresClient
 package import Store
 
-/// Taken exclusively by who places or lifts a hold, shared by who claims an action; to the end of the transaction. The
-/// first key is "MUST" in ASCII, of which 1 to 999 are the roles of elections and 1000 is the migrations'.
-enum HoldLock {
-    static let keys = "1297437780, 1001"
-    static let statement = "SELECT pg_advisory_xact_lock(\(keys))"
-}
-
 extension PostgresStore {
     package func holds() async throws(StoreError) -> [Hold] {
         try await read { db in
@@ -20,7 +13,7 @@ extension PostgresStore {
     package func place(_ hold: Hold) async throws(StoreError) {
         let instance = instance
         try await write { db in
-            db.later(HoldLock.statement)
+            db.later("SELECT pg_advisory_xact_lock(\(Locks.holds))")
             db.later(
                 """
                 INSERT INTO holds (scope, body) VALUES ($1, $2) ON CONFLICT (scope) DO UPDATE SET body = excluded.body
@@ -32,7 +25,7 @@ extension PostgresStore {
     package func lift(_ scope: Hold.Scope) async throws(StoreError) -> Bool {
         let instance = instance
         return try await write { db in
-            db.later(HoldLock.statement)
+            db.later("SELECT pg_advisory_xact_lock(\(Locks.holds))")
             let rows = try db.query("DELETE FROM holds WHERE scope = $1", [.text(scope.description)])
             if rows.changedCount > 0 { db.finish(.hold, by: instance) }
             return rows.changedCount > 0

@@ -12,9 +12,6 @@ enum Migrations {
         ("002-leadership", Schema.leadership),
     ]
 
-    /// "MUST" in ASCII and the number that no role of an election has.
-    private static let lock = "SELECT pg_advisory_xact_lock(1297437780, 1000)"
-
     /// Brings the tables up to date. `mustExist` refuses a database without any, where there were some before: it was
     /// replaced by an empty one, and starting a new ledger in it is for a person to decide.
     static func apply(_ session: PostgresSession, mustExist: Bool) throws {
@@ -27,7 +24,7 @@ enum Migrations {
         try session.transaction(.readCommitted) {
             // Others may take their time with the same before it is this one's turn.
             session.later("SET LOCAL statement_timeout = 0")
-            try session.query(lock)
+            try session.query("SELECT pg_advisory_xact_lock(\(Locks.migrations))")
             try session.query(
                 """
                 CREATE TABLE IF NOT EXISTS muster_migrations

@@ -24,7 +24,10 @@ enum Arrows {
             "ControlAPI": core.union(outside).union(["ControlPlane"]),
             "MusterCLI": core.union(outside).union(["ControlPlane", "PostgresClient"]),
             "muster": core.union(outside).union(
-                ["StoreSQLite", "StorePostgres", "PostgresClient", "ControlPlane", "ControlAPI", "MusterCLI", "CMalloc"]),
+                [
+                    "StoreSQLite", "StorePostgres", "PostgresClient", "ControlPlane", "ControlAPI", "MusterCLI",
+                    "CMalloc",
+                ]),
             "CLibYAML": [],
             "CLibCurl": [],
             "CMalloc": [],

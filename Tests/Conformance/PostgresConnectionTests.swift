@@ -80,6 +80,32 @@ struct PostgresConnectionTests {
         await watcher.close()
     }
 
+    @Test func `only a loss under the commit leaves in doubt whether it happened`() async throws {
+        let database = try await TestDatabase.make()
+        let connection = try await connect(database.dsn)
+        try await connection.run { session in
+            try session.script(
+                """
+                CREATE TABLE slow (seconds double precision);
+                CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(new.seconds); RETURN new; END $$;
+                CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION wait()
+                """)
+        }
+        for (sql, isInDoubt) in [("INSERT INTO slow VALUES (30)", true), ("SELECT pg_sleep(30)", false)] {
+            let late = try await connect(database.dsn)
+            await #expect(throws: PostgresError.timedOut("it was given 300 ms", mayHaveHappened: isInDoubt)) {
+                try await late.run(timeout: .milliseconds(300)) { session in
+                    try session.transaction(.readCommitted) { _ = try session.query(sql) }
+                }
+            }
+        }
+        #expect(try await connection.query("SELECT 1 FROM slow").isEmpty)
+        await connection.close()
+        try await database.drop()
+    }
+
     @Test func `a session ended by the server is known without asking, and closing breaks off`() async throws {
         let victim = try await connect(name: "muster:victim")
         let other = try await connect()

@@ -154,10 +154,12 @@ struct PostgresSharingTests {
             var rows = Rows()
             let term = try await store.acquireTerm(holder: "a", at: rows.now)
             let action = try await store.plan(rows.action(target: "web"), term)
+            // docs/store.md, Locks.
+            let key = "(1297437780 # (SELECT oid FROM pg_namespace WHERE nspname = current_schema())::bigint::integer)"
             // A claim that has looked at the holds and has not committed yet.
             let claimer = try await PostgresConnection.connect(
                 PostgresDSN(database.dsn), applicationName: "claimer", timeout: .seconds(30))
-            try await claimer.query("SELECT pg_advisory_lock_shared(1297437780, 1001)")
+            try await claimer.query("SELECT pg_advisory_lock_shared(\(key), 1001)")
             let isPlaced = Mutex(false)
             let hold = Hold(scope: .service("web"), reason: "r", by: "ana", at: rows.now)
             let placing = Task {
@@ -170,7 +172,7 @@ struct PostgresSharingTests {
                 ).isEmpty == false
             }
             #expect(!isPlaced.withLock { $0 })
-            try await claimer.query("SELECT pg_advisory_unlock_shared(1297437780, 1001)")
+            try await claimer.query("SELECT pg_advisory_unlock_shared(\(key), 1001)")
             try await placing.value
             await #expect(throws: StoreError.conflict(hold.asReason)) {
                 try await store.claim(

@@ -17,7 +17,9 @@ struct InstanceTests {
             let status = try await follower.command("status")
             #expect(status.status == 0, "\(status.output)\(status.errors)")
             #expect(status.output.contains("follower, answered"), "\(status.output)")
-            #expect(try await follower.get("/readyz").body["status"] == "ready")
+            try await eventually("the follower has looked, and is ready") { () -> Bool? in
+                try await follower.get("/readyz").body["status"] == "ready" ? true : nil
+            }
             try await follower.approveAndWait("restart_service", name)
             #expect(try await cluster.docker.inspect(name, "{{.State.Status}}") == "running")
             #expect(cluster.shim.mutations.count == 1, "\(cluster.shim.mutations)")

@@ -20,7 +20,8 @@ enum PostgresFindings {
             let advice: String
             switch error {
             case .badDSN: advice = "correct STATE_DB_URI; it is what `psql` takes"
-            default: advice = "start it, or correct host, port, user, password or TLS in STATE_DB_URI; try `psql` with it"
+            default:
+                advice = "start it, or correct host, port, user, password or TLS in STATE_DB_URI; try `psql` with it"
             }
             return [.fail("postgres", "\(error)", do: advice)]
         }
