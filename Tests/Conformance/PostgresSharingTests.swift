@@ -1,4 +1,5 @@
 import FleetModel
+import Glibc
 import PostgresClient
 import PostgresFixture
 import Store
@@ -120,6 +121,55 @@ struct PostgresSharingTests {
         }
     }
 
+    @Test func `a term is not taken while a write under the one before is on its way`() async throws {
+        try await withDatabase { database in
+            let names = ["old", "new"].map { "\(database.schema)-\($0)" }
+            let stores = try names.map { try PostgresStore(database, instance: $0) }
+            let term = try await stores[0].acquireTerm(holder: "old", at: Rows.start)
+            // Keeps the commit from getting further than its fence.
+            let isReleased = Gate()
+            let keeper = try await PostgresConnection.connect(
+                PostgresDSN(database.dsn), applicationName: "keeper", timeout: .seconds(30))
+            let keeping = Task {
+                try await keeper.run(timeout: .seconds(120)) { session in
+                    try session.transaction(.readCommitted) {
+                        try session.query("SELECT 1 FROM ledger_head FOR UPDATE")
+                        while !isReleased.isOpen { usleep(1000) }
+                    }
+                }
+            }
+            let watcher = try await PostgresConnection.connect(
+                PostgresDSN(database.dsn), applicationName: "watcher", timeout: .seconds(30))
+            func waits(_ instance: String) async throws -> Bool {
+                try await !watcher.query(
+                    "SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'",
+                    [.text(PostgresStore.applicationName(instance: instance))]
+                ).isEmpty
+            }
+            try await poll("the head is not locked") {
+                try await watcher.query("SELECT 1 FROM ledger_head FOR UPDATE SKIP LOCKED").isEmpty
+            }
+            let committing = Task { try await stores[0].tick(term) { $0.report = Rows().report("1", at: Rows.start) } }
+            try await poll("the commit does not wait") { try await waits(names[0]) }
+            let taking = Task { try await stores[1].acquireTerm(holder: "new", at: Rows.start) }
+            try await poll("the term is taken over the commit's head") { try await waits(names[1]) }
+            isReleased.open()
+            try await keeping.value
+            _ = try await committing.value
+            #expect(try await taking.value.epoch == term.epoch + 1)
+            #expect(try await stores[1].reports(ListQuery()).items.count == 1)
+            for store in stores { await store.close() }
+            await keeper.close()
+            await watcher.close()
+        }
+    }
+
+    private final class Gate: Sendable {
+        private let state = Mutex(false)
+        var isOpen: Bool { state.withLock { $0 } }
+        func open() { state.withLock { $0 = true } }
+    }
+
     private final class Race: Sendable {
         /// The newest epoch that any taker was answered.
         let newest = Mutex(0)
@@ -190,19 +240,24 @@ struct PostgresSharingTests {
     @Test func `the pool answers when all its sessions are busy, and goes on afterwards`() async throws {
         var settings = PostgresPool.Settings(
             dsn: try PostgresDSN(try #require(TestDatabase.serverDSN)), applicationName: "muster:pool", size: 2)
-        settings.patience = .milliseconds(200)
+        settings.patience = .seconds(5)
         settings.maximumWaiting = 3
         let pool = PostgresPool(settings, prepare: { _ in }, onEvent: { _ in })
+        let keeper = try await PostgresConnection.connect(
+            settings.dsn, applicationName: "keeper", timeout: .seconds(30))
+        let lock = "(\(keeper.backendPID), 2001)"
+        try await keeper.query("SELECT pg_advisory_lock\(lock)")
         let busy = (0..<2).map { _ in
-            Task { try await pool.run { session in _ = try session.query("SELECT pg_sleep(3)") } }
+            Task {
+                try await pool.run(timeout: .seconds(120)) { session in
+                    _ = try session.query("SELECT pg_advisory_lock_shared\(lock)")
+                }
+            }
         }
-        let watcher = try await PostgresConnection.connect(settings.dsn, applicationName: "watcher")
         try await poll("the sessions are not busy") {
-            try await watcher.query(
-                """
-                SELECT 1 FROM pg_stat_activity WHERE application_name = 'muster:pool' AND query LIKE '%pg_sleep%'
-                AND state = 'active'
-                """
+            try await keeper.query(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND NOT granted",
+                [.bigint(Int64(keeper.backendPID))]
             ).count == 2
         }
         let refusals = await withTaskGroup(of: PostgresError?.self) { group in
@@ -219,11 +274,12 @@ struct PostgresSharingTests {
         let texts = refusals.compactMap { $0?.description }
         #expect(texts.filter { $0.contains("3 requests wait already") }.count == 3)
         #expect(texts.filter { $0.contains("all 2 sessions were busy") }.count == 3)
+        try await keeper.query("SELECT pg_advisory_unlock\(lock)")
         for task in busy { try await task.value }
         #expect(try await pool.run { try $0.query("SELECT 1").count } == 1)
         await pool.close()
         await #expect(throws: PostgresError.closed) { try await pool.run { _ in 1 } }
-        await watcher.close()
+        await keeper.close()
     }
 }
 

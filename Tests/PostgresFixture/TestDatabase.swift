@@ -6,7 +6,7 @@ internal import PostgresClient
 package struct TestDatabase: Sendable {
     /// Its `search_path` is the schema.
     package let dsn: String
-    private let schema: String
+    package let schema: String
     private let server: String
 
     /// The server's DSN; nil when there is none, and tests that need it are skipped.
