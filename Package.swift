@@ -119,6 +119,17 @@ let package = Package(
             name: "PostgresFixture", dependencies: ["PostgresClient"], path: "Tests/PostgresFixture",
             swiftSettings: settings),
 
+        // Real control planes in one simulated world; built in release by scripts/test (docs/simulation.md).
+        .executableTarget(
+            name: "muster-simulation",
+            dependencies: [
+                "FleetModel", "ActionPolicy", "Store", "Leadership", "Reconciler", "Observation", "Actuators",
+                "ControlPlane", .logging,
+            ],
+            path: "Tests/Simulation",
+            swiftSettings: settings),
+        tests("SimulationTests", [.subprocess]),
+
         tests("FleetModelTests", ["FleetModel"]),
         tests("ActionPolicyTests", ["ActionPolicy", "FleetModel"]),
         tests("ReconcilerTests", ["Reconciler", "FleetModel"]),

@@ -77,7 +77,7 @@ enum PostgresBench {
     }
 
     /// A schema of its own on the server.
-    private struct Database {
+    struct Database {
         var dsn: String
         var server: String
         var schema: String

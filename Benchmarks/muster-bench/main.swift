@@ -13,6 +13,8 @@ let benches: [(name: String, run: () async throws -> BenchRow?)] = [
     ("ledger", { try await benchLedger() }),
     ("postgres-ledger", { try await PostgresBench.ledger() }),
     ("postgres-fence", { try await PostgresBench.fence() }),
+    ("followers", { try await LeadershipBench.followers() }),
+    ("hand-over", { try await LeadershipBench.handover() }),
     ("probes", { try await benchProbes() }),
     ("start", { try benchStart() }),
     ("memory", { try benchMemory() }),

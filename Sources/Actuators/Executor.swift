@@ -36,6 +36,7 @@ package final class Executor: Sendable {
     private let logger: Logger
     private let now: @Sendable () -> WallTime
     private let retryDelay: Duration
+    private let sleep: @Sendable (Duration) async -> Void
     private let state: Mutex<State>
 
     /// The closures are called from the executor's tasks and must not block.
@@ -49,6 +50,7 @@ package final class Executor: Sendable {
     ///     claim and right before each command.
     ///   - onJournal: at each point of the journal; for `Failpoint.strike`.
     ///   - onChange: after each durable change of an action's state.
+    ///   - sleep: how it waits; returns early when its task is cancelled.
     ///   - onUnavailable: an action stays planned because runtime or store could not be reached; dispatch it again at
     ///     the next tick.
     package init(
@@ -57,13 +59,15 @@ package final class Executor: Sendable {
         isStillTrusted: @escaping @Sendable (Term) -> Bool = { _ in true },
         onJournal: @escaping @Sendable (JournalPoint) -> Void = { _ in },
         onChange: @escaping @Sendable (Action) -> Void = { _ in },
-        onUnavailable: @escaping @Sendable (Action, String) -> Void = { _, _ in }
+        onUnavailable: @escaping @Sendable (Action, String) -> Void = { _, _ in },
+        sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) {
         self.store = store
         self.actuator = actuator
         self.now = now
         self.logger = logger
         self.retryDelay = retryDelay
+        self.sleep = sleep
         hooks = Hooks(
             isStillTrusted: isStillTrusted, onJournal: onJournal, onChange: onChange, onUnavailable: onUnavailable)
         state = Mutex(State(queue: ExecutionQueue(capacity: capacity, waitingLimit: waitingLimit)))
@@ -97,7 +101,7 @@ package final class Executor: Sendable {
     package func drain(timeout: Duration) async {
         state.withLock { $0.queue.close() }
         let timer = Task {
-            try? await Task.sleep(for: timeout)
+            await self.sleep(timeout)
             guard !Task.isCancelled else { return }
             self.abandon()
         }
@@ -288,7 +292,7 @@ package final class Executor: Sendable {
                     "outcome was not written", metadata: ["error": "\(error)", "outcome": "\(outcome.result)"])
                 return
             }
-            try? await Task.sleep(for: delay)
+            await sleep(delay)
             delay = min(delay * 2, retryDelay * 50)
         }
     }

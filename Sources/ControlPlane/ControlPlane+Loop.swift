@@ -33,7 +33,7 @@ extension ControlPlane: Service {
     private func keepTime() async {
         let interval = Duration.seconds(parts.settings.intervalSeconds)
         while !Task.isCancelled {
-            try? await Task.sleep(for: interval)
+            await parts.sleep(interval)
             waker.wake(.interval)
         }
     }
@@ -56,7 +56,7 @@ extension ControlPlane: Service {
     private func pollStore() async {
         guard let seconds = parts.settings.storePollSeconds else { return }
         while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(seconds))
+            await parts.sleep(.seconds(seconds))
             // A store that is away is the tick's to report.
             guard let revision = try? await store.revision() else { continue }
             if lastTick?.inputs.working.revision != revision { waker.wake(.store) }
@@ -66,7 +66,7 @@ extension ControlPlane: Service {
     /// Looks at the configuration files every two seconds and wakes the loop when they are no longer what is in use.
     private func watchFiles() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(2))
+            await parts.sleep(.seconds(2))
             let before = (desired.value.digest, desired.failure, policyFile.value.digest, policyFile.failure)
             reloadFiles()
             let after = (desired.value.digest, desired.failure, policyFile.value.digest, policyFile.failure)
@@ -88,7 +88,7 @@ extension ControlPlane: Service {
         guard !isRetryUnderWay else { return }
         isRetryUnderWay = true
         Task {
-            try? await Task.sleep(for: .seconds(5))
+            await parts.sleep(.seconds(5))
             isRetryUnderWay = false
             waker.wake(.retry)
         }

@@ -32,10 +32,10 @@ extension ControlPlane {
     /// They are answered in the order in which they were taken down, so the last one's answer says that all are there.
     private func answers(to submissions: [Submission]) async throws(StoreError) -> [JSONValue] {
         guard let last = submissions.last else { return [] }
-        let deadline = ContinuousClock.now + Self.patience
-        while ContinuousClock.now < deadline {
+        let pause = Duration.milliseconds(50)
+        for _ in 0..<Int(Self.patience / pause) {
             if try await store.submission(id: last.id)?.answer != nil { break }
-            try? await Task.sleep(for: .milliseconds(50))
+            await parts.sleep(pause)
             if Task.isCancelled { break }
         }
         var answers: [JSONValue] = []

@@ -43,6 +43,13 @@ package struct ControlParts: Sendable {
     package var onJournal: @Sendable (JournalPoint) -> Void
     /// Called after each tick that looked further than "nothing changed".
     package var afterTick: @Sendable () -> Void
+    /// How the loops wait; the simulation's waits take no time. Returns early when its task is cancelled.
+    package var sleep: @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
+    /// Makes an id with this prefix at this time; the simulation's come from its seed.
+    package var makeID: @Sendable (String, WallTime) -> String = { prefix, time in
+        var generator = SystemRandomNumberGenerator()
+        return Identifier.make(prefix, at: time, using: &generator)
+    }
 
     package init(
         store: any FleetStore, candidacy: any Candidacy, actuator: any Actuator,
@@ -128,7 +135,7 @@ package actor ControlPlane: FleetControl {
         executor = Executor(
             store: parts.store, actuator: parts.actuator, now: parts.clock.now, logger: parts.logger,
             isStillTrusted: parts.candidacy.mayDispatch, onJournal: parts.onJournal,
-            onChange: { ActionNews.tell($0, metrics: metrics, hub: hub, waker: waker) })
+            onChange: { ActionNews.tell($0, metrics: metrics, hub: hub, waker: waker) }, sleep: parts.sleep)
         metrics.set(.buildInfo, ["version": parts.version], to: 1)
     }
 
@@ -140,10 +147,7 @@ package actor ControlPlane: FleetControl {
 
     /// Ids of the contract's objects, made at `time`.
     nonisolated func idMaker(at time: WallTime) -> @Sendable (String) -> String {
-        { prefix in
-            var generator = SystemRandomNumberGenerator()
-            return Identifier.make(prefix, at: time, using: &generator)
-        }
+        { [makeID = parts.makeID] prefix in makeID(prefix, time) }
     }
 
     // MARK: - Reading

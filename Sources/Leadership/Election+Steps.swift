@@ -195,7 +195,8 @@ extension Election {
         case .leading(let lead) where draw.now >= waitsUntil:
             state = .resigning
             return [.tell(.resigns(lead.tenure.term)), .resign(link: link, lead.tenure.term)]
-        case .following:
+        case .following, .campaigning, .overthrowing:
+            // Should the campaign under way win after all, the term ends with the session, unused.
             state = .resigning
             return [.resign(link: link, nil)]
         case .resigning: return []

@@ -12,6 +12,7 @@ package final class Elector: Candidacy {
     private let seat: any ElectionSeat
     private let now: @Sendable () -> BootTime
     private let jitter: @Sendable () -> Double
+    private let sleep: @Sendable (Duration) async -> Void
     private let logger: Logger
     private let shared: Mutex<Shared>
     private let directives: AsyncStream<Election.Directive>
@@ -46,11 +47,13 @@ package final class Elector: Candidacy {
         seat: any ElectionSeat, instance: String, timing: ElectionTiming,
         now: @escaping @Sendable () -> BootTime = BootTime.system,
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) },
         logger: Logger, onChange: @escaping @Sendable () -> Void = {}
     ) {
         self.seat = seat
         self.now = now
         self.jitter = jitter
+        self.sleep = sleep
         self.logger = logger
         shared = Mutex(Shared(election: Election(instance: instance, timing: timing), onChange: onChange))
         (directives, sink) = AsyncStream.makeStream()
@@ -138,7 +141,9 @@ package final class Elector: Candidacy {
     /// Since when the lease that this process leads under runs; nil while it does not lead.
     package var leaseAge: Duration? {
         let moment = now()
-        return shared.withLock { $0.election.provenAt.map { moment - $0 } }
+        // Not in the closure: the optimiser of Swift 6.3.1 crashes on that (CopyPropagation).
+        let provenAt = shared.withLock { $0.election.provenAt }
+        return provenAt.map { moment - $0 }
     }
 
     // MARK: - Events
@@ -158,7 +163,7 @@ package final class Elector: Candidacy {
 
     private func fire(at moment: BootTime) async {
         let span = moment - now()
-        if span > .zero { try? await Task.sleep(for: span) }
+        if span > .zero { await sleep(span) }
         // Replaced by another timer, or the end.
         guard !Task.isCancelled else { return }
         send(.timer)

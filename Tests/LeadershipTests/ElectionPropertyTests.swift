@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: [true, false])
     func neverMayTwoDispatchAtOnceAndTheirEpochsOnlyGrow(promotes: Bool) {
         var dispatched = 0
-        for seed in UInt64(1)...300 {
+        for seed in UInt64(1)...150 {
             var violation: String?
             var newest = 0
             let simulation = Self.simulate(seed: seed, promotes: promotes) { state in
@@ -36,11 +36,11 @@ import Testing
                 "seed \(seed): \(violation ?? "")\n\(simulation.trace.suffix(30).joined(separator: "\n"))")
         }
         // A property of nothing would hold too.
-        #expect(dispatched > 300)
+        #expect(dispatched > 150)
     }
 
     @Test func whenFaultsStopOneLeadsSoonAndStays() {
-        for seed in UInt64(1001)...1200 {
+        for seed in UInt64(1001)...1080 {
             var simulation = Self.simulate(seed: seed, promotes: true) { _ in }
             // A pause that began before, a jump of the clock back by up to 20 s, a lease, and what it takes to connect.
             simulation.run(milliseconds: 45_000, faults: SimulatedElection.Faults(isOn: false)) { _ in }

@@ -350,7 +350,7 @@ import Testing
         #expect(bench.election.isOver)
     }
 
-    @Test func aFollowerTakesItselfOffTheListAndOthersJustEnd() {
+    @Test func whoDoesNotLeadTakesItselfOffTheListAndWhoHasNoSessionJustEnds() {
         var follower = Bench.following()
         follower.send(.shutdown, at: 300)
         #expect(follower.work == [.resign(link: 1, nil)])
@@ -358,7 +358,15 @@ import Testing
         #expect(follower.work == [.disconnect])
         var campaigner = Bench.campaigning()
         campaigner.send(.shutdown, at: 10)
+        #expect(campaigner.work == [.resign(link: 1, nil)])
+        campaigner.send(.campaigned(link: 1, .won(Election.won(5, nil))), at: 20)
+        #expect(!campaigner.acts(5, at: 20))
+        campaigner.send(.resigned(link: 1), at: 30)
         #expect(campaigner.work == [.disconnect])
+        var connecting = Bench()
+        connecting.send(.start, at: 0)
+        connecting.send(.shutdown, at: 10)
+        #expect(connecting.work == [.disconnect])
     }
 }
 

@@ -9,6 +9,12 @@ import Testing
 /// Candidates with seats of their own on a real server. What whole processes do is in Tests/Chaos.
 @Suite(.enabled(if: TestDatabase.serverDSN != nil, Comment(rawValue: TestDatabase.reason)), .serialized)
 struct PostgresElectionTests {
+    /// What a person would do: the key is the database's and the schema's (docs/leadership.md).
+    private static let takeLock = """
+        SELECT pg_advisory_lock(1297437780 # (oid::bigint & 2147483647)::integer, 1)::text
+        FROM pg_namespace WHERE nspname = current_schema()
+        """
+
     /// Two candidates of which the first leads and the second has seen that.
     private func pair(_ dsn: String, secondDSN: String? = nil) async throws -> (Candidate, Candidate) {
         let first = try Candidate("first", dsn)
@@ -133,7 +139,7 @@ struct PostgresElectionTests {
         try await ElectionDatabase.with { database in
             let zombie = try await PostgresConnection.connect(
                 PostgresDSN(database.dsn), applicationName: "muster:gone/1/2")
-            try await zombie.query("SELECT pg_advisory_lock(1297437780, 1)")
+            try await zombie.query(Self.takeLock)
             let candidate = try Candidate("heir", database.dsn)
             try await eventually("it leads") { candidate.acts }
             try await eventually("the session was ended") { zombie.end != nil }
@@ -144,7 +150,7 @@ struct PostgresElectionTests {
     @Test func aLockThatAPersonHoldsBarsAllAndIsNamed() async throws {
         try await ElectionDatabase.with { database in
             let person = try await PostgresConnection.connect(PostgresDSN(database.dsn), applicationName: "psql")
-            try await person.query("SELECT pg_advisory_lock(1297437780, 1)")
+            try await person.query(Self.takeLock)
             let candidate = try Candidate("heir", database.dsn)
             try await eventually("it says whose the lock is") {
                 guard case .barred(let text) = candidate.elector.standing else { return false }

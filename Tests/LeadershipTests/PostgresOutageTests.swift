@@ -81,7 +81,9 @@ struct PostgresOutageTests {
             try await eventually("it leads") { candidate.acts }
             let before = try #require(candidate.term)
             try await eventually("the standby has the term") {
-                try await standby.execute("SELECT 1 FROM leadership WHERE epoch = \(before.epoch)").count == 1
+                let anyServer = standby.dsn(parameters: [("target_session_attrs", "any")])
+                let query = "SELECT 1 FROM leadership WHERE epoch = \(before.epoch)"
+                return try await PostgresServer.execute([query], dsn: anyServer).count == 1
             }
             try await server.kill()
             try await eventually("the term is over", within: .seconds(3)) { !candidate.elector.mayDispatch(before) }
