@@ -11,9 +11,10 @@ package struct TickDraft: Sendable {
 
     /// `makeID` makes an id with the prefix it is given.
     package static func make(_ inputs: TickInputs, makeID: @escaping @Sendable (String) -> String) -> TickDraft {
-        var draft = TickDraft(inputs: inputs, judged: Gate.judge(inputs), makeID: makeID)
+        var draft = TickDraft(inputs: inputs, judged: [], makeID: makeID)
         draft.reviewApprovals()
         draft.reviewPlannedActions()
+        draft.judged = Gate.judge(inputs, spent: draft.commit.newActions.map(\.proposal.key))
         for judged in draft.judged { draft.apply(judged) }
         draft.writeReport()
         return draft
