@@ -37,7 +37,6 @@ package struct JudgedProposal: Sendable {
 /// Only what is new costs a place under the limit: a proposal that already waits for a person, was denied, or would
 /// be decided as before is passed over, so that standing ones never starve the rest.
 package enum Gate {
-    ///
     /// `spent` is what the same tick lets through already, for granted approvals: it counts in the budgets.
     package static func judge(_ inputs: TickInputs, spent: [ActionKey] = []) -> [JudgedProposal] {
         var ledger = inputs.ledger
