@@ -41,8 +41,10 @@ package struct JudgedProposal: Sendable {
 /// Only what is new costs a place under the limit: a proposal that already waits for a person, was denied, or would
 /// be decided as before is passed over, so that standing ones never starve the rest.
 package enum Gate {
-    package static func judge(_ inputs: TickInputs) -> [JudgedProposal] {
+    /// `spent` is what the same tick lets through already, for granted approvals: it counts in the budgets.
+    package static func judge(_ inputs: TickInputs, spent: [ActionKey] = []) -> [JudgedProposal] {
         var ledger = inputs.ledger
+        for key in spent { ledger.record(key, at: inputs.now) }
         var admitted = 0
         let approvals = Dictionary(
             inputs.working.openApprovals.map { ($0.proposal.key, $0) }, uniquingKeysWith: { first, _ in first })

@@ -12,9 +12,10 @@ package struct TickDraft: Sendable {
 
     /// `makeID` makes an id with the prefix it is given.
     package static func make(_ inputs: TickInputs, makeID: @escaping @Sendable (String) -> String) -> TickDraft {
-        var draft = TickDraft(inputs: inputs, judged: Gate.judge(inputs), makeID: makeID)
+        var draft = TickDraft(inputs: inputs, judged: [], makeID: makeID)
         draft.reviewApprovals()
         draft.reviewPlannedActions()
+        draft.judged = Gate.judge(inputs, spent: draft.commit.newActions.map(\.proposal.key))
         for judged in draft.judged { draft.apply(judged) }
         draft.keepScaling()
         draft.writeReport()
@@ -91,12 +92,20 @@ package struct TickDraft: Sendable {
                 change(approval, to: .expired, "nobody decided before \(approval.expiresAt)")
             case .withdrawn(let reason):
                 change(approval, to: .superseded, reason)
+            // One action at a time on a target; it stays granted, and its turn comes when that one has ended.
+            case .carriedOut where isBusy(approval.proposal.target): break
             case .carriedOut(let verdict):
                 let action = add(approval.proposal, verdict, approvalID: approval.id)
                 commit.approvalChanges.append(
                     ApprovalChange(id: approval.id, from: .approved, to: .approved, actionID: action))
             }
         }
+    }
+
+    /// The store takes a second open action on a target for a conflict, and refuses the whole tick for it.
+    private func isBusy(_ target: String) -> Bool {
+        commit.newActions.contains { $0.proposal.target == target }
+            || inputs.working.openActions.contains { $0.state.isOpen && $0.proposal.target == target }
     }
 
     /// A planned action that nobody has begun is consent or a verdict for what was seen, too.
@@ -171,6 +180,8 @@ package struct TickDraft: Sendable {
 
     private mutating func decide(_ proposal: Proposal, _ verdict: Verdict) {
         switch verdict.kind {
+        // A granted approval of this tick has the target already; what is still wanted then is proposed again.
+        case .allow where isBusy(proposal.target), .allowNotify where isBusy(proposal.target): break
         case .allow, .allowNotify: _ = add(proposal, verdict, approvalID: nil)
         case .queueApproval: queue(proposal, verdict)
         case .deny: _ = record(proposal, verdict)

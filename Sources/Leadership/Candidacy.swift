@@ -3,7 +3,7 @@ package import FleetModel
 /// Whether this process leads: asked by the loop at each tick, and by the executor right before each command.
 ///
 /// docs/leadership.md has the protocol. Two kinds exist: `SoleCandidacy` for the embedded store, whose owner always
-/// leads, and `PostgresCandidacy`, which stands for election against the other instances on the same database.
+/// leads, and `Elector`, which stands for election against the other instances on the same database.
 package protocol Candidacy: Sendable {
     /// Never waits.
     var standing: Standing { get }

@@ -127,9 +127,9 @@ struct PostgresSharingTests {
             let stores = try names.map { try PostgresStore(database, instance: $0) }
             let term = try await stores[0].acquireTerm(holder: "old", at: Rows.start)
             // Keeps the commit from getting further than its fence.
-            let isReleased = Gate()
+            let isReleased = Gate(), keeperName = "keeper-\(database.schema)"
             let keeper = try await PostgresConnection.connect(
-                PostgresDSN(database.dsn), applicationName: "keeper", timeout: .seconds(30))
+                PostgresDSN(database.dsn), applicationName: keeperName, timeout: .seconds(30))
             let keeping = Task {
                 try await keeper.run(timeout: .seconds(120)) { session in
                     try session.transaction(.readCommitted) {
@@ -140,19 +140,23 @@ struct PostgresSharingTests {
             }
             let watcher = try await PostgresConnection.connect(
                 PostgresDSN(database.dsn), applicationName: "watcher", timeout: .seconds(30))
-            func waits(_ instance: String) async throws -> Bool {
+            func waits(_ instance: String, for blocker: String) async throws -> Bool {
                 try await !watcher.query(
-                    "SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'",
-                    [.text(PostgresStore.applicationName(instance: instance))]
+                    """
+                    SELECT 1 FROM pg_stat_activity AS a JOIN pg_stat_activity AS b
+                    ON b.pid = ANY (pg_blocking_pids(a.pid)) WHERE a.application_name = $1 AND b.application_name = $2
+                    """, [.text(PostgresStore.applicationName(instance: instance)), .text(blocker)]
                 ).isEmpty
             }
             try await poll("the head is not locked") {
                 try await watcher.query("SELECT 1 FROM ledger_head FOR UPDATE SKIP LOCKED").isEmpty
             }
             let committing = Task { try await stores[0].tick(term) { $0.report = Rows().report("1", at: Rows.start) } }
-            try await poll("the commit does not wait") { try await waits(names[0]) }
+            try await poll("the commit does not wait") { try await waits(names[0], for: keeperName) }
             let taking = Task { try await stores[1].acquireTerm(holder: "new", at: Rows.start) }
-            try await poll("the term is taken over the commit's head") { try await waits(names[1]) }
+            try await poll("the term is taken over the commit's head") {
+                try await waits(names[1], for: PostgresStore.applicationName(instance: names[0]))
+            }
             isReleased.open()
             try await keeping.value
             _ = try await committing.value

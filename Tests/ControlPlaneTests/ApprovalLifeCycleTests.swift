@@ -19,6 +19,26 @@ import Testing
         await bench.close()
     }
 
+    @Test func `what is granted and what a rule lets through share the budget of the same tick`() async throws {
+        let services = ["api", "web"].map { ServiceSpec(name: $0, image: "example/api:1", runtime: .container) }
+        let bench = try Bench(
+            services: services,
+            rules: [
+                .test("restart_service", .auto, target: "api", blast: BlastRadius(maximumTargets: 1, windowSeconds: 3600))
+            ])
+        bench.fleet.set("api", .up)
+        bench.fleet.set("web", .down(.exited(code: 1)))
+        await bench.control.tick()
+        let id = try #require(try await bench.approvals(.pending).first?.id)
+        _ = try await bench.control.vote(approvalID: id, .approved, by: "ana", note: nil)
+        bench.fleet.set("api", .down(.exited(code: 1)))
+        try await bench.settle()
+        // One target of the kind is restarted with consent; the rule allows one, so the other is asked for.
+        #expect(bench.fleet.runs.map(\.target) == ["web"])
+        #expect(try await bench.approvals(.pending).map(\.proposal.target) == ["api"])
+        await bench.close()
+    }
+
     @Test func `a granted approval is carried out once and the next tick proposes nothing`() async throws {
         let bench = try Bench()
         bench.fleet.set("api", .down(.exited(code: 1)))

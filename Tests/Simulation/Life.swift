@@ -81,7 +81,7 @@ final class Life: @unchecked Sendable {
             await wait(fallen: ()) { wake in
                 if ticket.isCancelled { return wake(()) }
                 ticket.wake = { wake(()) }
-                world.after(max(0, span.inNanoseconds / 1000), for: self) { wake(()) }
+                world.after(max(0, (span.inNanoseconds + 999) / 1000), for: self) { wake(()) }
             }
         } onCancel: {
             ticket.isCancelled = true
@@ -100,14 +100,13 @@ final class Life: @unchecked Sendable {
             root?.cancel()
             control.waker.finish()
         }
-        var random = SeededRandom(0)
         var bound = 20_000
         while bound > 0 {
             let calls = waiting.keys.sorted()
             for call in calls { if let end = waiting.removeValue(forKey: call) { during(end) } }
             if queue.jobs.isEmpty { break }
             while !queue.jobs.isEmpty, bound > 0 {
-                queue.runOne(&random)
+                queue.run(at: 0)
                 bound -= 1
             }
         }

@@ -43,6 +43,7 @@ struct Run {
         let begun = world.now
         while world.violation == nil {
             world.step()
+            if world.steps > steps + 50_000 { world.fail("progress", "time stands still") }
             guard world.now >= nextVisit else { continue }
             nextVisit = world.now + 3_000_000
             world.people.calmDown()

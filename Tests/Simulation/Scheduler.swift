@@ -47,9 +47,8 @@ enum Scheduler {
 final class JobQueue {
     var jobs: [UnownedJob] = []
 
-    /// Runs one of those that are ready, whichever `random` picks: jobs of a pool are in no order either.
-    func runOne(_ random: inout SeededRandom) {
-        let index = jobs.count > 1 ? random.below(jobs.count) : 0
+    /// Runs one of those that are ready. Which is for the caller to draw: jobs of a pool are in no order either.
+    func run(at index: Int) {
         let job = jobs.remove(at: index)
         let before = Scheduler.current
         Scheduler.current = self

@@ -129,6 +129,9 @@ final class SimStore: @unchecked Sendable {
         }) {
             throw .conflict("one is open on `\(action.proposal.target)`")
         }
+        if Set(commit.newActions.map(\.proposal.target)).count != commit.newActions.count {
+            throw .conflict("two of the new actions are on one target")
+        }
         for answer in commit.submissionAnswers
         where submissions.first(where: { $0.id == answer.id })?.answer != nil {
             throw .conflict("submission `\(answer.id)` has an answer already")

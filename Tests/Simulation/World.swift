@@ -96,7 +96,8 @@ final class World: @unchecked Sendable {
             guard !runnable.isEmpty else { return }
             let life = runnable.count > 1 ? runnable[random.below(runnable.count)] : runnable[0]
             for _ in 0..<(1 + random.below(8)) where !life.queue.jobs.isEmpty && life.isRunnable {
-                life.queue.runOne(&random)
+                let count = life.queue.jobs.count
+                life.queue.run(at: count > 1 ? random.below(count) : 0)
             }
             bound -= 1
             if bound == 0 { fail("progress", "the processes run without end and wait for nothing") }
