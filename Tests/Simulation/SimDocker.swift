@@ -215,7 +215,10 @@ final class SimActuator: Actuator, @unchecked Sendable {
             if world.isFaulty, world.random.chance(60) {
                 world.pause(life, for: world.random.between(1, 20) * 1_000_000)
             }
-            world.after(world.random.between(0, 3000), for: life) { go(()) }
+            let isSlow = world.isFaulty && world.random.chance(150)
+            world.after(isSlow ? world.random.between(100_000, 4_000_000) : world.random.between(0, 3000), for: life) {
+                go(())
+            }
         }
         guard !life.isDead else { return ActionOutcome(.unknown, "the process is dead", commands: commands) }
         guard mayBegin() else { return .stopped(before: 0, of: commands) }
