@@ -10,7 +10,7 @@ import Testing
 
     static let plants = [
         "act-before-claim", "approval-not-used-up", "claim-twice", "commit-not-durable", "epoch-not-raised",
-        "finish-lost", "hold-ignored-at-claim", "incomplete-taken-for-absent", "lease-not-waited-out",
+        "finish-lost", "hold-ignored-at-claim", "incomplete-taken-for-absent",
         "ledger-head-ignored", "ledger-rewritten", "lost-wake", "no-fence-at-claim", "no-fence-at-commit",
         "rerun-executing", "stale-look-taken-for-fresh", "suspended-time-not-counted", "trust-never-ends",
         "unknown-taken-for-down", "vote-after-expiry", "vote-counted-twice",
