@@ -198,15 +198,25 @@ package actor ControlPlane: FleetControl {
     }
 
     private func readStore(at now: WallTime) async throws(StoreError) -> ReadCache {
-        let window = policyFile.value.longestWindowSeconds
-        let since = now.adding(seconds: -window)
+        var window = policyFile.value.longestWindowSeconds
         let revision = try await store.revision()
-        if let cache, cache.working.revision == revision, cache.ledgerSince <= since { return cache }
-        let working = try await store.workingSet()
-        let longest = try effectivePolicy(working.overrides, at: now).longestWindowSeconds
-        let ledgerSince = now.adding(seconds: -max(window, longest))
-        let ledger = try await store.ledgerView(since: ledgerSince, dryRun: parts.settings.isDryRun)
-        return ReadCache(working: working, ledger: ledger, ledgerSince: ledgerSince)
+        if let cache, cache.working.revision == revision, cache.ledgerSince <= now.adding(seconds: -window) {
+            return cache
+        }
+        while true {
+            let since = now.adding(seconds: -window)
+            // The ledger first: what is decided between the two readings has moved its head by the commit.
+            let ledger = try await store.ledgerView(since: since, dryRun: parts.settings.isDryRun)
+            var working = try await store.workingSet()
+            let longest = try effectivePolicy(working.overrides, at: now).longestWindowSeconds
+            guard longest <= window else {
+                window = longest
+                continue
+            }
+            // Of the older of the two: what has changed since is read anew.
+            working.revision = revision
+            return ReadCache(working: working, ledger: ledger, ledgerSince: since)
+        }
     }
 
     /// Observes once and keeps the result.

@@ -32,7 +32,9 @@ final class Checks: @unchecked Sendable {
 
     func committed(_ commit: TickCommit, term: Term, by life: Life) {
         requireNewest(term, "a commit")
-        planned += commit.newActions.count
+        if commit.ledgerHead + commit.decisions.count != world.store.head {
+            fail("decisions are made from the whole ledger", "from entry \(commit.ledgerHead) of \(world.store.head)")
+        }
         for action in commit.newActions where allowed[action.id] == nil {
             fail("no action without a decision", "\(action.id) is planned without one")
         }
@@ -41,9 +43,13 @@ final class Checks: @unchecked Sendable {
         }
     }
 
+    /// What the process is told that is kept.
+    func answered(_ commit: TickCommit) { planned += commit.newActions.count }
+
     private func requireNewest(_ term: Term, _ what: String) {
         guard let row = world.seat.row, row.epoch == term.epoch, row.holder == term.holder else {
-            return fail("the store is fenced", "\(what) of \(term) was taken; newest is \(String(describing: world.seat.row))")
+            return fail(
+                "the store is fenced", "\(what) of \(term) was taken; newest is \(String(describing: world.seat.row))")
         }
     }
 
@@ -75,7 +81,9 @@ final class Checks: @unchecked Sendable {
         let targets = Set(
             spent.filter { $0.at > decision.at.adding(seconds: -blast.windowSeconds) }.map(\.proposal.target))
         if !targets.contains(decision.proposal.target), targets.count >= blast.maximumTargets {
-            fail("no budget is overrun", "\(decision.proposal.key): \(targets.sorted()) are \(blast.maximumTargets) already")
+            fail(
+                "no budget is overrun",
+                "\(decision.proposal.key): \(targets.sorted()) are \(blast.maximumTargets) already")
         }
     }
 
@@ -88,7 +96,8 @@ final class Checks: @unchecked Sendable {
         }
         if !world.docker.was(proposal.target, String(words[2]), since: world.now - 90_000_000) {
             fail(
-                "no action without evidence", "\(proposal.target) was never `\(words[2])` of late: \(proposal.evidence)")
+                "no action without evidence", "\(proposal.target) was never `\(words[2])` of late: \(proposal.evidence)"
+            )
         }
     }
 
@@ -119,9 +128,12 @@ final class Checks: @unchecked Sendable {
         if carriedOut[approvalID]!.count > 1 {
             fail("a granted approval is carried out at most once", "\(approvalID): \(carriedOut[approvalID]!.sorted())")
         }
-        let people = (votes[approvalID] ?? [:]).filter { $0.value == .approved && $0.key != action.proposal.requestedBy }
+        let people = (votes[approvalID] ?? [:]).filter {
+            $0.value == .approved && $0.key != action.proposal.requestedBy
+        }
         if people.count < approval.approvalsNeeded || votes[approvalID]?.values.contains(.denied) == true {
-            fail("a person stands behind it", "\(approvalID) needs \(approval.approvalsNeeded): \(people.keys.sorted())")
+            fail(
+                "a person stands behind it", "\(approvalID) needs \(approval.approvalsNeeded): \(people.keys.sorted())")
         }
     }
 
@@ -155,21 +167,26 @@ final class Checks: @unchecked Sendable {
         if runs[action.id]! > 1 { fail("an intent is dispatched at most once", "\(action.id) runs again") }
         if action.epoch < newestEpochRun || action.epoch == newestEpochRun && newestRunBy != life.name {
             fail(
-                "no dispatch under an older term", "epoch \(action.epoch) of \(life.name) after \(newestEpochRun) of \(newestRunBy)")
+                "no dispatch under an older term",
+                "epoch \(action.epoch) of \(life.name) after \(newestEpochRun) of \(newestRunBy)")
         }
         newestEpochRun = max(newestEpochRun, action.epoch)
         newestRunBy = life.name
         guard let stored = world.store.actions[action.id], claims[action.id] != nil else {
             return fail("no action without a durable intent", "\(action.id) runs and was never claimed")
         }
-        if stored.commands != argv { fail("ledger and actuator agree", "\(action.id) runs other commands than recorded") }
+        if stored.commands != argv {
+            fail("ledger and actuator agree", "\(action.id) runs other commands than recorded")
+        }
     }
 
     // MARK: - After every step
 
     func afterStep() {
         let entries = world.store.entries
-        if checkedEntries > 0, entries[checkedEntries - 1].hash != lastHash { fail("the chain is intact", "its end changed") }
+        if checkedEntries > 0, entries[checkedEntries - 1].hash != lastHash {
+            fail("the chain is intact", "its end changed")
+        }
         // The last one again: what it says must not change once another stands behind it.
         var index = max(0, checkedEntries - 1)
         while index < entries.count, checkedEntries < entries.count {
@@ -204,7 +221,9 @@ final class Checks: @unchecked Sendable {
             previous = entry.hash
         }
         if world.store.actions.count != planned {
-            fail("what was answered is durable", "\(planned) actions were planned, \(world.store.actions.count) are there")
+            fail(
+                "what was answered is durable",
+                "\(planned) actions were planned, \(world.store.actions.count) are there")
         }
         for (id, command) in world.docker.commands.sorted(by: { $0.key < $1.key }) {
             guard let state = world.store.actions[id]?.state else {

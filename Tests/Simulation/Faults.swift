@@ -109,8 +109,8 @@ extension World {
         note("\(life.name): \(life.link.rawValue)", code: life.index)
         let pid = life.sessionPID
         let span = random.between(1, 15) * 1_000_000
-        // Keepalives end what hangs for long.
-        if span > 9_000_000 { after(9_000_000) { [self] in if let pid { seat.close(pid) } } }
+        // Sooner or later the database ends what hangs.
+        if random.chance(500) { after(random.between(200_000, 9_000_000)) { [self] in if let pid { seat.close(pid) } } }
         after(span) { [self] in
             life.link = .sound
             if !life.isDead { note("\(life.name): connected again", code: life.index) }

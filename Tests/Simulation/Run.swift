@@ -52,7 +52,7 @@ struct Run {
                 hasAsked = true
                 world.people.propose(.restartService, "db")
             }
-            checkAnswers(world)
+            if world.now - begun > 38_000_000 { checkAnswers(world) }
             if hasAsked, world.now - begun > 40_000_000, unsettled(world) == nil { return }
             if world.now > deadline {
                 world.fail("everything comes to rest when faults stop", unsettled(world) ?? "")
@@ -85,7 +85,9 @@ struct Run {
                 continue
             }
             if !thing.isUp { return "\(spec.name) is \(thing.word)" }
-            if let version = spec.version, !thing.image.hasSuffix(":\(version)") { return "\(spec.name) is \(thing.image)" }
+            if let version = spec.version, !thing.image.hasSuffix(":\(version)") {
+                return "\(spec.name) is \(thing.image)"
+            }
             if let replicas = spec.replicas, thing.replicas != replicas {
                 return "\(spec.name) has \(thing.replicas) of \(replicas)"
             }

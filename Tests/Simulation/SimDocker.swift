@@ -60,7 +60,8 @@ final class SimDocker: @unchecked Sendable {
             let isThere = world.random.chance(800)
             nextID += 1
             things[spec.name] = Thing(
-                name: spec.name, runtime: spec.runtime ?? .container, id: "id\(nextID)", image: "example/\(spec.name):1",
+                name: spec.name, runtime: spec.runtime ?? .container, id: "id\(nextID)",
+                image: "example/\(spec.name):1",
                 isUp: isThere && world.random.chance(700), isThere: isThere, replicas: spec.replicas ?? 1, startedAt: 0)
             remember(spec.name)
         }
@@ -186,7 +187,9 @@ final class SimActuator: Actuator, @unchecked Sendable {
         let target = action.proposal.target
         guard let found = await read({ $0.things[target] }) else { return .unavailable("docker does not answer") }
         guard let thing = found else { return .refused("there is no such thing") }
-        if let id = action.fence?.runtimeID, thing.isThere, thing.id != id { return .overtaken("another one stands there") }
+        if let id = action.fence?.runtimeID, thing.isThere, thing.id != id {
+            return .overtaken("another one stands there")
+        }
         let params = action.proposal.params
         let isDone: Bool
         switch action.proposal.kind {
@@ -209,8 +212,13 @@ final class SimActuator: Actuator, @unchecked Sendable {
         let world = world
         // A place among the commands under way: while it waits the process may be stopped.
         await life.wait(fallen: ()) { (go: @escaping (()) -> Void) in
-            if world.isFaulty, world.random.chance(60) { world.pause(life, for: world.random.between(1, 20) * 1_000_000) }
-            world.after(world.random.between(0, 3000), for: life) { go(()) }
+            if world.isFaulty, world.random.chance(60) {
+                world.pause(life, for: world.random.between(1, 20) * 1_000_000)
+            }
+            let isSlow = world.isFaulty && world.random.chance(150)
+            world.after(isSlow ? world.random.between(100_000, 4_000_000) : world.random.between(0, 3000), for: life) {
+                go(())
+            }
         }
         guard !life.isDead else { return ActionOutcome(.unknown, "the process is dead", commands: commands) }
         guard mayBegin() else { return .stopped(before: 0, of: commands) }
@@ -232,7 +240,9 @@ final class SimActuator: Actuator, @unchecked Sendable {
         if found?.tookEffect == true {
             return ActionOutcome(.succeeded, "found by looking: it took effect", commands: action.commands)
         }
-        guard now.seconds(since: action.startedAt ?? action.plannedAt) > SimDocker.settledAfterSeconds else { return nil }
+        guard now.seconds(since: action.startedAt ?? action.plannedAt) > SimDocker.settledAfterSeconds else {
+            return nil
+        }
         return ActionOutcome(.failed, "found by looking: it did not take effect", commands: action.commands)
     }
 }

@@ -73,7 +73,11 @@ final class SimStore: @unchecked Sendable {
         if !world.has(.noFenceAtCommit) { try require(term) }
         if !world.has(.ledgerHeadIgnored), commit.ledgerHead != head { throw .ledgerMoved(head: head) }
         try validate(commit)
-        if world.has(.commitNotDurable), world.random.chance(30) { return head + commit.decisions.count }
+        if world.has(.commitNotDurable), world.random.chance(30) {
+            world.checks.answered(commit)
+            return head + commit.decisions.count
+        }
+        world.checks.answered(commit)
         for cancellation in commit.cancelledActions {
             end(cancellation.actionID, ActionOutcome(.cancelled, cancellation.detail), at: commit.at, term: term)
         }

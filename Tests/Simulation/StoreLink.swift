@@ -164,7 +164,9 @@ final class StoreLink: FleetStore, @unchecked Sendable {
     func decision(id: String) async throws(StoreError) -> LedgerEntry? { nil }
 
     func ledgerHead() async throws(StoreError) -> LedgerHead {
-        try await ask("ledgerHead") { LedgerHead(sequence: $0.head, hash: $0.entries.last?.hash ?? LedgerEntry.genesis) }
+        try await ask("ledgerHead") {
+            LedgerHead(sequence: $0.head, hash: $0.entries.last?.hash ?? LedgerEntry.genesis)
+        }
     }
 
     func entries(after sequence: Int, limit: Int) async throws(StoreError) -> [LedgerEntry] {

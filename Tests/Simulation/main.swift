@@ -75,7 +75,8 @@ private func work(_ seeds: some Sequence<UInt64>, _ options: Options) -> Int32 {
 private func spread(_ options: Options) -> Int32 {
     var children: [pid_t] = []
     for worker in 0..<options.workers {
-        let seeds = stride(from: options.seeds.lowerBound + UInt64(worker), to: options.seeds.upperBound, by: options.workers)
+        let seeds = stride(
+            from: options.seeds.lowerBound + UInt64(worker), to: options.seeds.upperBound, by: options.workers)
         fflush(nil)
         let child = forkWorker()
         if child == 0 {
