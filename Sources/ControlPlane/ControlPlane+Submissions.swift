@@ -63,7 +63,7 @@ extension ControlPlane {
             guard !batch.isEmpty else { return }
             let draft = draft(answering: batch, inputs)
             do {
-                try await store.commit(draft.commit, term: term)
+                try await commit(draft, term: term)
                 attempts = 0
                 tell(draft, inputs)
                 waker.wake(.proposal)

@@ -97,7 +97,8 @@ package struct DockerCLI: Sendable {
     ///   - outputLimit: In bytes of standard output; a command that prints more is killed at once.
     ///   - acceptedExitCodes: With these `DockerOutput` is given, with others `DockerFailure.exited`.
     ///   - mayStart: Asked right before the process is made, after any waiting; at a `false` none is, and the failure is
-    ///     `notStarted`.
+    ///     `notStarted`. Asked once more when it is made: at a `false` then, it is killed at once, and what it did is
+    ///     not known.
     ///   - onStart: Called once the process is made, before anything is read of it; must not block.
     package func run(
         _ arguments: [String], timeout: Duration? = nil, outputLimit: Int = 16 << 20,
@@ -113,9 +114,8 @@ package struct DockerCLI: Sendable {
                 return .failure(.notStarted("too many docker commands are running already"))
             }
             defer { slots.release() }
-            guard mayStart() else { return .failure(.notStarted("it may no longer be started")) }
             return await command.collect(
-                outputLimit: outputLimit, acceptedExitCodes: acceptedExitCodes, onStart: onStart)
+                outputLimit: outputLimit, acceptedExitCodes: acceptedExitCodes, mayStart: mayStart, onStart: onStart)
         }
     }
 

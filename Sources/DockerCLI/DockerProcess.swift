@@ -18,10 +18,11 @@ struct DockerProcess: Sendable {
 
     /// Standard output whole, or why not.
     func collect(
-        outputLimit: Int, acceptedExitCodes: Set<Int>, onStart: @escaping @Sendable () -> Void
+        outputLimit: Int, acceptedExitCodes: Set<Int>, mayStart: @escaping @Sendable () -> Bool,
+        onStart: @escaping @Sendable () -> Void
     ) async -> Result<DockerOutput, DockerFailure> {
         await run(
-            acceptedExitCodes: acceptedExitCodes, onStart: onStart,
+            acceptedExitCodes: acceptedExitCodes, mayStart: mayStart, onStart: onStart,
             reading: { output in
                 var bytes: [UInt8] = []
                 for try await buffer in output {
@@ -60,14 +61,20 @@ struct DockerProcess: Sendable {
     }
 
     private func run(
-        acceptedExitCodes: Set<Int>, onStart: @escaping @Sendable () -> Void = {},
+        acceptedExitCodes: Set<Int>, mayStart: @escaping @Sendable () -> Bool = { true },
+        onStart: @escaping @Sendable () -> Void = {},
         reading: @escaping @Sendable (SubprocessOutputSequence) async throws -> [UInt8]
     ) async -> Result<DockerOutput, DockerFailure> {
         do {
+            let configuration = try await configuration()
+            guard mayStart() else { throw DockerFailure.notStarted("it may no longer be started") }
             let result = try await Subprocess.run(
-                try await configuration(), input: .none, output: .sequence, error: .sequence
+                configuration, input: .none, output: .sequence, error: .sequence
             ) { execution in
                 let group = execution.processIdentifier.value
+                // This process may have been stopped between the question and the start: the command line needs some
+                // milliseconds before it asks anything of the daemon.
+                if !mayStart() { _ = kill(-group, SIGKILL) }
                 onStart()
                 let errors = execution.standardError
                 async let errorTail = DockerProcess.tail(of: errors)

@@ -101,14 +101,14 @@ import Testing
             ["docker", "start", "--", String(repeating: "b", count: 64)],
         ]
         // What is listed is the old container under another name than its own, so there is something to undo. Trust is
-        // asked for by the actuator and again by the process, for each command.
+        // asked for by the actuator and twice by the process, for each command.
         let asked = Mutex(0)
         let outcome = await DockerActuator(docker: docker).run(
             action, commands: commands, spec: nil,
             mayBegin: {
                 asked.withLock { count in
                     count += 1
-                    return count <= 2 * commands.count
+                    return count <= 3 * commands.count
                 }
             })
         #expect(outcome.result == .unknown, "\(outcome.detail)")
