@@ -24,7 +24,8 @@ import Testing
         let bench = try Bench(
             services: services,
             rules: [
-                .test("restart_service", .auto, target: "api", blast: BlastRadius(maximumTargets: 1, windowSeconds: 3600))
+                .test(
+                    "restart_service", .auto, target: "api", blast: BlastRadius(maximumTargets: 1, windowSeconds: 3600))
             ])
         bench.fleet.set("api", .up)
         bench.fleet.set("web", .down(.exited(code: 1)))
