@@ -109,14 +109,15 @@ extension ControlPlane {
         var view = ScalingView()
         view.round = signals.round
         view.lastPoints = lastPoints
-        guard parts.settings.autoscalerEnabled, isLeading, signals.readAt != nil,
-            inputs.desired.hasScaling
-        else { return view }
+        guard isScaling, signals.readAt != nil, inputs.desired.hasScaling else { return view }
         let scaling = ScalingStage.inputs(
             inputs, readings: signals.all, budget: ScalingStage.budget(inputs))
         view.evaluation = Autoscaler.evaluate(scaling, now: inputs.now)
         return view
     }
+
+    /// Only a leader's evaluations count.
+    var isScaling: Bool { parts.settings.autoscalerEnabled && isLeading }
 
     /// After a tick's commit: what the metrics say of each scaled service, and which points are kept.
     func tellScaling(_ draft: TickDraft, _ inputs: TickInputs) {

@@ -194,6 +194,7 @@ package actor ControlPlane: FleetControl {
             desired: desired.value, snapshot: snapshot, plan: plan, working: read.working, holds: holds,
             policy: policy, ledger: read.ledger, settings: parts.settings, term: term, now: now)
         inputs.scaling = evaluateScaling(inputs)
+        if isScaling { inputs.plan = ScalingStage.leavingZeros(inputs) }
         return inputs
     }
 

@@ -75,9 +75,41 @@ package enum ScalingStage {
             from: proposal.params["from_replicas"]?.integer, author: author)
     }
 
+    /// The plan without the reconciler's way back from a 0 that a person made, or that was not evaluated yet: such a
+    /// 0 stays until somebody scales the service up (docs/autoscaling.md).
+    static func leavingZeros(_ tick: TickInputs) -> Plan {
+        let left = tick.plan.proposals.indices.filter { index in
+            let proposal = tick.plan.proposals[index]
+            guard leavesZero(proposal, tick) else { return false }
+            guard let evaluation = tick.scaling.evaluation[proposal.target] else { return true }
+            if case .stopped(.zeroByHand) = evaluation.verdict { return true }
+            return false
+        }
+        guard !left.isEmpty else { return tick.plan }
+        var plan = tick.plan
+        let isLeft = Set(left)
+        var places: [Int: Int] = [:]
+        for index in plan.proposals.indices where !isLeft.contains(index) { places[index] = places.count }
+        plan.outcomes = plan.outcomes.map { outcome in
+            guard case .proposed(let index) = outcome else { return outcome }
+            return places[index].map { .proposed($0) } ?? .blocked(.zeroByHand)
+        }
+        plan.proposals = plan.proposals.indices.filter { !isLeft.contains($0) }.map { tick.plan.proposals[$0] }
+        return plan
+    }
+
+    /// The reconciler wants to bring back replicas whose owner is the autoscaler.
+    private static func leavesZero(_ proposal: Proposal, _ tick: TickInputs) -> Bool {
+        proposal.kind == .scaleService && tick.desired[proposal.target]?.scaling != nil
+            && tick.snapshot[proposal.target]?.condition == .down(.scaledToZero)
+    }
+
     private static func busy(_ tick: TickInputs) -> [String: BusyCause] {
         var busy: [String: BusyCause] = [:]
-        for proposal in tick.plan.proposals { busy[proposal.target] = .proposed(proposal.kind) }
+        // Whether a 0 is to be left is what the evaluation finds out.
+        for proposal in tick.plan.proposals where !leavesZero(proposal, tick) {
+            busy[proposal.target] = .proposed(proposal.kind)
+        }
         // What is under way says more than what is proposed besides.
         for action in tick.working.openActions {
             busy[action.proposal.target] =

@@ -44,6 +44,8 @@ package enum BlockedCause: Hashable, Sendable {
     case containerReplicas(wanted: Int)
     /// A Swarm service was scaled to 0 and the registry does not say how many replicas it wants.
     case scaledToZero
+    /// A service with `scaling` was scaled to 0 by a person, or is at 0 and was not evaluated yet.
+    case zeroByHand
     /// Its image's tag cannot be read, so the wanted version cannot be compared.
     case unreadableImage(String)
     /// The same was carried out in dry run, and nothing observed has changed since.
@@ -82,6 +84,7 @@ extension BlockedCause: CustomStringConvertible {
         case .containerReplicas(let wanted):
             "wants \(wanted) replicas, but a plain container is always one; run it as a Swarm service"
         case .scaledToZero: "scaled to 0 by hand, and the registry does not say how many `replicas` it wants"
+        case .zeroByHand: "at 0 replicas, which Muster did not make: left alone until somebody scales it up"
         case .unreadableImage(let image): "its image `\(image)` has no tag to compare `version` with"
         case .doneInDryRun(let actionID, let at):
             "carried out in dry run at \(at) (\(actionID)); nothing observed has changed since"

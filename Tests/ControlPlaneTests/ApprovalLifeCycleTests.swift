@@ -40,6 +40,25 @@ import Testing
         await bench.close()
     }
 
+    @Test func `two granted approvals on one target are carried out one after the other`() async throws {
+        let bench = try Bench()
+        bench.fleet.set("api", .up)
+        await bench.control.tick()
+        for kind in ["restart_service", "stop_service"] {
+            let answer = try await bench.control.propose(
+                ManualRequest(
+                    kind: kind, target: "api", params: JSONObject(), reason: "because", requestedBy: "ana"))
+            let id = try #require(answer["approval_id"]?.string)
+            _ = try await bench.control.vote(approvalID: id, .approved, by: "ben", note: nil)
+        }
+        await bench.control.tick()
+        #expect(bench.fleet.runs.count <= 1)
+        try await bench.settle(ticks: 4)
+        #expect(bench.fleet.runs.map(\.kind) == [.restartService, .stopService])
+        #expect(try await bench.approvals().map(\.status) == [.executed, .executed])
+        await bench.close()
+    }
+
     @Test func `a granted approval is carried out once and the next tick proposes nothing`() async throws {
         let bench = try Bench()
         bench.fleet.set("api", .down(.exited(code: 1)))

@@ -191,6 +191,24 @@ import Testing
         await bench.close()
     }
 
+    @Test func `a 0 made by hand is left alone by the reconciler too, from the first look on`() async throws {
+        let bench = try Bench(services: [Self.service()], rules: [Self.auto])
+        bench.fleet.setSwarm("api", replicas: 0)
+        for _ in 0..<2 { await bench.control.tick() }
+        for value in [900.0, 910] { try await push(bench, value) }
+        try await bench.idle()
+        #expect(bench.fleet.runs.isEmpty)
+        #expect(try await bench.decisions().isEmpty)
+        let blocked = try #require(try await bench.control.plan()["blocked"]?.array?.first)
+        #expect(blocked["reason"]?.string?.contains("left alone") == true, "\(blocked.text)")
+        bench.fleet.setSwarm("api", replicas: 1)
+        bench.fleet.advance(seconds: 4000)
+        for value in [900.0, 910] { try await push(bench, value) }
+        try await bench.idle()
+        #expect(bench.fleet.replicas("api") == 3)
+        await bench.close()
+    }
+
     @Test func `outside the bounds the reconciler brings it back, and the autoscaler waits`() async throws {
         let bench = try Bench(services: [Self.service()])
         bench.fleet.setSwarm("api", replicas: 9)
