@@ -201,9 +201,11 @@ import Testing
         #expect(try await bench.decisions().isEmpty)
         let blocked = try #require(try await bench.control.plan()["blocked"]?.array?.first)
         #expect(blocked["reason"]?.string?.contains("left alone") == true, "\(blocked.text)")
+        // Somebody scales it up; their number stands for an hour, then the load decides again.
         bench.fleet.setSwarm("api", replicas: 1)
+        try await push(bench, 900)
         bench.fleet.advance(seconds: 4000)
-        for value in [900.0, 910] { try await push(bench, value) }
+        for value in [910.0, 920] { try await push(bench, value) }
         try await bench.idle()
         #expect(bench.fleet.replicas("api") == 3)
         await bench.close()
