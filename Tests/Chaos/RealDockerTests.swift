@@ -131,23 +131,32 @@ extension Chaos {
             let traffic = Traffic(cluster: cluster, kill: real.kill, pause: .milliseconds(700))
             let start = Int(Now.seconds)
             await cluster.run("real containers") {
-                try await real.furnish()
-                try await cluster.start()
-                try await withTraffic(traffic) { try await faults(cluster, traffic, cycles) }
-                try await Audit(cluster: cluster, traffic: traffic, note: "real containers").pass(within: 180)
-                let restarts = try await real.restarts(since: start)
-                let record = try cluster.record.look()
-                let ended = record.lines.filter { $0.verb == "restart" && $0.phase == .end(status: 0) }
-                let begun = record.begun.filter { $0.verb == "restart" }
-                #expect(restarts.count >= ended.count && restarts.count <= begun.count)
-                #expect(
-                    Set(restarts).isSubset(
-                        of: Set(begun.compactMap { $0.command.split(separator: " ").last.map(String.init) })))
-                Report.say(
-                    "real containers, \(names.count) instance(s): \(cycles) faults; dockerd restarted "
-                        + "\(restarts.count) times, the record has \(begun.count) begun, \(ended.count) ended well")
+                let result: Result<Void, any Error>
+                do {
+                    try await real.furnish()
+                    try await cluster.start()
+                    try await withTraffic(traffic) { try await faults(cluster, traffic, cycles) }
+                    try await Audit(cluster: cluster, traffic: traffic, note: "real containers").pass(within: 180)
+                    result = .success(try await compare(real, cluster, since: start, cycles: cycles))
+                } catch { result = .failure(error) }
+                // While the cluster's folder is there: the containers' names are the same in every run.
+                await real.remove()
+                try result.get()
             }
-            await real.remove()
+        }
+
+        private func compare(_ real: RealFleet, _ cluster: Cluster, since start: Int, cycles: Int) async throws {
+            let restarts = try await real.restarts(since: start)
+            let record = try cluster.record.look()
+            let ended = record.lines.filter { $0.verb == "restart" && $0.phase == .end(status: 0) }
+            let begun = record.begun.filter { $0.verb == "restart" }
+            #expect(restarts.count >= ended.count && restarts.count <= begun.count)
+            #expect(
+                Set(restarts).isSubset(
+                    of: Set(begun.compactMap { $0.command.split(separator: " ").last.map(String.init) })))
+            Report.say(
+                "real containers, \(cluster.instances.count) instance(s): \(cycles) faults; dockerd restarted "
+                    + "\(restarts.count) times, the record has \(begun.count) begun, \(ended.count) ended well")
         }
     }
 }
