@@ -80,7 +80,7 @@ enum Daemon {
     private static func loadFlags(_ environment: [String: String]) throws(StartRefusal) -> Flags {
         let flags: Flags
         do {
-            flags = try Flags.load(environment: environment, home: NSHomeDirectory())
+            flags = try Flags.load(environment: environment, home: environment["HOME"] ?? NSHomeDirectory())
         } catch { throw StartRefusal(lines: error.errors.map(\.description)) }
         guard flags.notYetAvailable.isEmpty else { throw StartRefusal(lines: flags.notYetAvailable) }
         return flags
